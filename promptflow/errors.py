@@ -1,0 +1,178 @@
+"""Everything that can go wrong, as types with fields. Floor 1.
+
+    PromptflowError
+    ├── InputError            what was asked for can't be done; the person asking can mend it
+    ├── SetupError            this installation can't work; its operator can mend it
+    ├── ProviderError         a model did not deliver
+    │   ├── RefusedError      content policy: a result, recorded, never retried
+    │   ├── BusyError         worth another try, after `retry_after_s`
+    │   ├── RejectedError     our request was wrong; the same request fails again
+    │   └── ReplyError        the answer can't be used
+    ├── PictureError          bytes that should be a picture are not a usable one
+    ├── StorageError          a picture could not be written or read
+    └── LedgerError           a record could not be written or read
+        └── UnknownGenerationError
+
+Every message is one or two sentences: what failed, for which value, what was expected, what to do.
+"""
+
+
+class PromptflowError(Exception):
+    """The root of our own errors: its text is fit to be shown.
+
+    Args:
+        message: one or two sentences, without secrets.
+    """
+
+    code = "error"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+        """What failed, for which value, what was expected and what to do."""
+
+
+class InputError(PromptflowError):
+    """What was asked for can't be done as asked.
+
+    Args:
+        field: the name of the form field or option, e.g. ``request``.
+        message: what is wrong with it and what is accepted.
+    """
+
+    code = "bad_input"
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class SetupError(PromptflowError):
+    """This installation can't work until its operator changes something."""
+
+    code = "setup"
+
+
+class ProviderError(PromptflowError):
+    """A model did not deliver.
+
+    Args:
+        message: what failed and what to do.
+        provider: the provider's name, e.g. ``offline``.
+        model: the model's id in the catalogue.
+        status: the HTTP status, where there was one.
+        request_id: the provider's own id of the call, where it gave one.
+    """
+
+    code = "provider_error"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        provider: str,
+        model: str,
+        status: int | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.provider = provider
+        self.model = model
+        self.status = status
+        self.request_id = request_id
+
+
+class RefusedError(ProviderError):
+    """A safety system said no: a result, recorded and never retried.
+
+    Args:
+        message: what was refused and what to change.
+        provider: the provider's name.
+        model: the model's id.
+        category: the provider's own word for the reason.
+        status: the HTTP status, where there was one.
+        request_id: the provider's own id of the call, where it gave one.
+    """
+
+    code = "refused"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        provider: str,
+        model: str,
+        category: str,
+        status: int | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        super().__init__(
+            message, provider=provider, model=model, status=status, request_id=request_id
+        )
+        self.category = category
+
+
+class BusyError(ProviderError):
+    """The model can't answer just now; the same request may work later.
+
+    Args:
+        message: what happened and what to do.
+        provider: the provider's name.
+        model: the model's id.
+        retry_after_s: seconds the provider asked us to wait, where it said.
+        status: the HTTP status, where there was one.
+        request_id: the provider's own id of the call, where it gave one.
+    """
+
+    code = "busy"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        provider: str,
+        model: str,
+        retry_after_s: float | None = None,
+        status: int | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        super().__init__(
+            message, provider=provider, model=model, status=status, request_id=request_id
+        )
+        self.retry_after_s = retry_after_s
+
+
+class RejectedError(ProviderError):
+    """Our request was wrong; the same request would fail again."""
+
+    code = "rejected"
+
+
+class ReplyError(ProviderError):
+    """The model answered, but not with something that can be used."""
+
+    code = "bad_reply"
+
+
+class PictureError(PromptflowError):
+    """Bytes that should be a picture are not a usable one; nothing of them is stored."""
+
+    code = "bad_picture"
+
+
+class StorageError(PromptflowError):
+    """A picture could not be written or read."""
+
+    code = "storage"
+
+
+class LedgerError(PromptflowError):
+    """A record could not be written or read."""
+
+    code = "ledger"
+
+
+class UnknownGenerationError(LedgerError):
+    """No generation has this id."""
+
+    code = "unknown_generation"

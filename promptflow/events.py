@@ -1,0 +1,208 @@
+"""What happens in a flow, as frozen values in one closed union. Floor 2.
+
+The grammar of one flow:
+
+    FlowStarted
+      (StageStarted StageDelta* (StageFinished | StageFailed)){1,2}    action plan; the second is a repair
+      StageStarted StageDelta* (StageFinished | StageFailed)           thinking
+      per image model, interleaved with the others:
+        StageStarted StageDelta* (StageFinished | StageFailed)         prompt construction
+        RunStarted (RunRetrying | PartialImage | ImageReady)* (RunFinished | RunFailed)
+    FlowFinished                                                       exactly one, always last
+
+Matched without a catch-all, so that a forgotten event is a type error. `StageDelta` and `PartialImage`
+live in memory only; every other event is in the ledger before anyone sees it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from promptflow.records import (
+    ActionPlan,
+    Asset,
+    Fault,
+    GenerationRequest,
+    GenerationStatus,
+    PromptOrigin,
+    RunStatus,
+    Stage,
+    Usage,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowStarted:
+    """A generation has begun."""
+
+    generation_id: str
+    request: GenerationRequest
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageStarted:
+    """A language-model call has been sent."""
+
+    stage_id: str
+    stage: Stage
+    image_model: str | None
+    """The image model the prompt is written for; ``None`` before prompt construction."""
+    model: str
+    """The text model's id."""
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageDelta:
+    """A piece of the answer."""
+
+    stage_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageFinished:
+    """The answer is whole and usable."""
+
+    stage_id: str
+    output: str
+    """The answer as the model gave it."""
+    plan: ActionPlan | None
+    """The plan read from it; only for the action plan."""
+    timeline: tuple[tuple[int, int], ...]
+    """When the text came: (milliseconds since the call, characters so far), ascending."""
+    first_token_ms: int | None
+    total_ms: int
+    usage: Usage
+    cost_micro_usd: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageFailed:
+    """The call failed, or its answer can't be used."""
+
+    stage_id: str
+    output: str
+    """What had been said until then."""
+    fault: Fault
+    timeline: tuple[tuple[int, int], ...]
+    first_token_ms: int | None
+    total_ms: int
+    usage: Usage
+    cost_micro_usd: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted:
+    """A prompt has been sent to an image model."""
+
+    run_id: str
+    image_model: str
+    provider: str
+    version: int
+    """1 for the first run of this model in this generation."""
+    prompt_id: str
+    prompt: str
+    prompt_origin: PromptOrigin
+    stage_id: str | None
+    """The prompt construction it came from, failed or not."""
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRetrying:
+    """A call failed in a way that is worth another try, after a wait."""
+
+    run_id: str
+    attempt_id: str
+    """The failed attempt."""
+    attempt: int
+    """Its number, from 1."""
+    wait_s: float
+    """Seconds until the next attempt."""
+    fault: Fault
+    at: datetime
+    """When the wait began."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartialImage:
+    """A picture on its way: shown until the next one comes, never stored."""
+
+    run_id: str
+    index: int
+    """Which of the run's pictures, from 0."""
+    data: bytes
+    mime: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageReady:
+    """A picture is stored and recorded."""
+
+    run_id: str
+    index: int
+    """Which of the run's pictures, from 0."""
+    asset: Asset
+    seed: int | None
+    """The seed the model used, where it has one."""
+    at_ms: int
+    """Milliseconds from the start of the run until the picture was recorded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFinished:
+    """The image model delivered every picture it was asked for."""
+
+    run_id: str
+    attempt_id: str
+    attempt: int
+    total_ms: int
+    usage: Usage
+    cost_micro_usd: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFailed:
+    """The image model did not deliver, or not all; what came before is kept."""
+
+    run_id: str
+    attempt_id: str
+    attempt: int
+    status: RunStatus
+    """``partial``, ``failed``, ``refused``, ``cancelled`` or ``interrupted``."""
+    fault: Fault
+    total_ms: int
+    usage: Usage
+    cost_micro_usd: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowFinished:
+    """The flow is over, one way or another."""
+
+    generation_id: str
+    status: GenerationStatus
+    """Any but ``running``."""
+    fault: Fault | None
+    """Why there is no picture, where one stage is to blame."""
+    total_ms: int
+    cost_micro_usd: int | None
+    """The sum of all calls; ``None`` where the price of one is unknown."""
+    at: datetime
+
+
+Event = (
+    FlowStarted
+    | StageStarted
+    | StageDelta
+    | StageFinished
+    | StageFailed
+    | RunStarted
+    | RunRetrying
+    | PartialImage
+    | ImageReady
+    | RunFinished
+    | RunFailed
+    | FlowFinished
+)

@@ -1,0 +1,1 @@
+"""The SQLite side: schema, writing, reading."""

@@ -1,0 +1,1 @@
+"""Adapters to models, one file a provider."""

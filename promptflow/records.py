@@ -1,0 +1,149 @@
+"""The values the product talks about: frozen, plain, without behaviour. Floor 2.
+
+No SQL, no SDK, no Streamlit. Money is integer micro-dollars (1 USD = 1,000,000), ``None`` where no
+price is known. Times are aware UTC datetimes. Durations are integer milliseconds.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Stage(StrEnum):
+    """One kind of language-model call, in the order they happen."""
+
+    ACTION_PLAN = "action_plan"
+    THINKING = "thinking"
+    PROMPT_CONSTRUCTION = "prompt_construction"
+
+
+class GenerationStatus(StrEnum):
+    """How far one generation has come."""
+
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    """Every image model delivered all its pictures."""
+    PARTIAL = "partial"
+    """There are pictures, but not all that were asked for."""
+    FAILED = "failed"
+    """There is no picture."""
+    CANCELLED = "cancelled"
+    INTERRUPTED = "interrupted"
+    """The process ended while it ran."""
+
+
+class StageStatus(StrEnum):
+    """How far one language-model call has come."""
+
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+
+class RunStatus(StrEnum):
+    """How far one image model has come with one prompt."""
+
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    PARTIAL = "partial"
+    """Some pictures came, then it failed."""
+    FAILED = "failed"
+    REFUSED = "refused"
+    CANCELLED = "cancelled"
+    INTERRUPTED = "interrupted"
+
+
+class PromptOrigin(StrEnum):
+    """Where the words sent to an image model come from."""
+
+    CONSTRUCTED = "constructed"
+    """Written by the text model for this image model."""
+    FALLBACK = "fallback"
+    """Built from the plan by rule, because construction failed."""
+
+
+class AssetRole(StrEnum):
+    """What a stored object is for."""
+
+    OUTPUT = "output"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenerationRequest:
+    """What one person asked for, once: already checked against the catalogue."""
+
+    request: str
+    """The idea in the person's words, 1 to 4,000 characters."""
+    text_model: str
+    image_models: tuple[str, ...]
+    """Ids of the image models, at least one, no two alike, in the order chosen."""
+    aspect_ratio: str = "1:1"
+    """Width to height, e.g. ``16:9``."""
+    images_per_model: int = 1
+    """1 to 4."""
+    seed: int | None = None
+    """0 to 2,147,483,647; ``None`` lets each model choose."""
+    estimate_micro_usd: int | None = None
+    """The most it can cost, as shown before the click; ``None`` where a price is unknown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionPlan:
+    """What the picture shall be, as the planning stage understood the request."""
+
+    summary: str
+    intent: str
+    subjects: tuple[str, ...]
+    style: str
+    composition: str
+    mood: str
+    technical_notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """The tokens one call was billed for; ``None`` where the provider did not say."""
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """A failure as it is kept and shown."""
+
+    code: str
+    """Our word for the kind, e.g. ``refused``, ``busy``, ``bad_reply``."""
+    message: str
+    """One or two sentences: what failed, for what, what was expected, what to do."""
+    http_status: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asset:
+    """One stored object. No URL: links are made when looked at."""
+
+    asset_id: str
+    role: AssetRole
+    backend: str
+    """Which store holds it, e.g. ``local``."""
+    key: str
+    """Its place in that store."""
+    sha256: str
+    """64 hexadecimal digits over the stored bytes."""
+    mime: str
+    width_px: int
+    height_px: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenerationSummary:
+    """One line of the list of earlier generations."""
+
+    generation_id: str
+    title: str
+    image_models: tuple[str, ...]
+    status: GenerationStatus
+    created_at: datetime
