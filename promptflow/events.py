@@ -14,7 +14,7 @@ Matched without a catch-all, so that a forgotten event is a type error. `StageDe
 live in memory only; every other event is in the ledger before anyone sees it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from promptflow.records import (
@@ -132,8 +132,8 @@ class PartialImage:
     run_id: str
     index: int
     """Which of the run's pictures, from 0."""
-    data: bytes
-    mime: str
+    data: bytes = field(repr=False)
+    """The encoded preview as the model sent it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,1 +1,38 @@
-"""Adapters to models, one file a provider."""
+"""Adapters to models, one file a provider, and how to get at each. Floor 4."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from promptflow.ports import ImageModel, TextModel
+
+_PIECE_S = 0.006
+"""Seconds between two pieces of an offline answer: fast, and slow enough to be followed."""
+_PREVIEWS = 2
+_PREVIEW_S = 0.25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """How to get at one provider's models."""
+
+    text_model: Callable[[str], TextModel]
+    """Model id → the model; imports what it needs."""
+    image_model: Callable[[str], ImageModel]
+    """Model id → the model; imports what it needs."""
+
+
+def offline_provider() -> Provider:
+    """Return the provider that needs no key: drawn by code, not by an AI model."""
+    return Provider(text_model=_offline_planner, image_model=_offline_painter)
+
+
+def _offline_planner(model_id: str) -> TextModel:
+    from promptflow.providers.offline import OfflinePlanner
+
+    return OfflinePlanner(model=model_id, piece_s=_PIECE_S)
+
+
+def _offline_painter(model_id: str) -> ImageModel:
+    from promptflow.providers.offline import OfflinePainter
+
+    return OfflinePainter(model=model_id, partials=_PREVIEWS, step_s=_PREVIEW_S)

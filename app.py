@@ -1,0 +1,22 @@
+"""Prompt Flow: the router and the frame of every page."""
+
+import streamlit as st
+
+st.set_page_config(
+    page_title="Prompt Flow", page_icon=":material/brush:", layout="wide", initial_sidebar_state=360
+)
+st.logo("data/logo.svg", size="large")
+page = st.navigation(
+    [
+        st.Page(
+            "pages/studio.py",
+            title="Studio",
+            icon=":material/brush:",
+            default=True,
+            help="Turn an idea into prompts and pictures. Watch every stage stream, and see what "
+            "several image models make of it, side by side.",
+        )
+    ],
+    position="top",
+)
+page.run()

@@ -1,0 +1,30 @@
+"""I type an idea, watch it become prompts, and see the pictures side by side."""
+
+import streamlit as st
+
+from promptflow.errors import PromptflowError
+from promptflow.ui import state
+from promptflow.ui.deps import laboratory
+from promptflow.ui.form import draw_form
+from promptflow.ui.history import draw_history, open_generation
+from promptflow.ui.plain import as_markdown
+from promptflow.ui.studio import draw_empty, draw_generation
+
+try:
+    lab = laboratory()
+except PromptflowError as error:
+    st.error(as_markdown(error.message), title="Prompt Flow can't start", icon=":material/build:")
+    st.stop()
+
+with st.sidebar:
+    started = draw_form(lab)
+    if started:
+        open_generation(started)
+    shown = st.query_params.get(state.GENERATION)
+    st.divider()
+    draw_history(lab, shown=shown, names=lab.name_of, now=lab.now())
+
+if shown is None:
+    draw_empty()
+else:
+    draw_generation(lab, shown, lab.name_of)

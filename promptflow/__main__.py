@@ -1,0 +1,7 @@
+"""``python -m promptflow``."""
+
+import sys
+
+from promptflow.cli import main
+
+sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,102 @@
+"""Examines an installation and says what it finds in words a newcomer understands. Floor 7."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from promptflow.errors import PromptflowError
+from promptflow.laboratory import MIN_FREE_BYTES, Laboratory, open_laboratory
+from promptflow.settings import Settings
+from promptflow.wording import count, format_size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that was looked at."""
+
+    what: str
+    fine: bool
+    said: str
+    """What was found and, where it isn't fine, what to do."""
+
+
+def examine(settings: Settings) -> tuple[Finding, ...]:
+    """Look at the database, the storage, the catalogue and the keys.
+
+    Args:
+        settings: how the installation is set up.
+
+    Returns:
+        A finding for each thing looked at; a single one where the rest can't be reached.
+    """
+    try:
+        lab = open_laboratory(settings)
+    except PromptflowError as error:
+        return (Finding(what="setup", fine=False, said=error.message),)
+    checks: tuple[tuple[str, Callable[[Laboratory], Iterator[Finding]]], ...] = (
+        ("database", _examine_database),
+        ("storage", _examine_storage),
+        ("catalogue", _examine_catalog),
+        ("keys", _examine_keys),
+    )
+    findings: list[Finding] = []
+    for what, check in checks:
+        try:
+            findings.extend(check(lab))
+        except PromptflowError as error:
+            findings.append(Finding(what=what, fine=False, said=error.message))
+    return tuple(findings)
+
+
+def _examine_database(lab: Laboratory) -> Iterator[Finding]:
+    said = "; ".join(lab.ledger.check())
+    yield Finding(what="database", fine=True, said=f"{str(lab.settings.database)!r}, {said}")
+
+
+def _examine_storage(lab: Laboratory) -> Iterator[Finding]:
+    folder = lab.settings.data_dir
+    lab.store.check_writable()
+    free_bytes = shutil.disk_usage(folder).free
+    if free_bytes < MIN_FREE_BYTES:
+        said = (
+            f"only {format_size(free_bytes)} are free in {str(folder)!r}; nothing is started below "
+            f"{format_size(MIN_FREE_BYTES)}. Free some space."
+        )
+        yield Finding(what="storage", fine=False, said=said)
+    else:
+        said = f"pictures are kept in {str(folder)!r}, {format_size(free_bytes)} are free"
+        yield Finding(what="storage", fine=True, said=said)
+    missing = lab.find_missing_pictures()
+    if missing:
+        said = (
+            f"{count(len(missing), 'picture')} recorded but not there, the first is {missing[0]!r}. "
+            "Bring the folder back from a backup."
+        )
+        yield Finding(what="pictures", fine=False, said=said)
+    else:
+        yield Finding(what="pictures", fine=True, said="every recorded picture is there")
+
+
+def _examine_catalog(lab: Laboratory) -> Iterator[Finding]:
+    catalog = lab.catalog
+    usable = lab.available((*catalog.text_models, *catalog.image_models))
+    said = (
+        f"{count(len(catalog.text_models), 'text model')} and "
+        f"{count(len(catalog.image_models), 'image model')}, {len(usable)} of them can be used now"
+    )
+    enough = bool(lab.available(catalog.text_models) and lab.available(catalog.image_models))
+    yield Finding(what="catalogue", fine=enough, said=said)
+
+
+def _examine_keys(lab: Laboratory) -> Iterator[Finding]:
+    for provider in lab.catalog.providers:
+        if not provider.key_variables:
+            yield Finding(what=provider.title, fine=True, said=f"needs no key; {provider.note}")
+            continue
+        held = [name for name in provider.key_variables if name in lab.settings.variables]
+        said = (
+            f"{held[0]} is set"
+            if held
+            else f"no key, so its models are off; set {provider.key_variables[0]} to use them"
+        )
+        yield Finding(what=provider.title, fine=True, said=said)

@@ -1,0 +1,87 @@
+"""One generation as one JSON document: what ``generate --json`` and ``show --json`` print. Floor 7."""
+
+from promptflow.records import Fault, Stage
+from promptflow.view import FlowView, ImageView, RunView, StageView
+
+_STAGE_ORDER = list(Stage)
+
+
+def render_document(view: FlowView) -> dict[str, object]:
+    """Render a generation for programs.
+
+    Args:
+        view: the fold over its events.
+
+    Returns:
+        Plain values fit for `json.dumps`. Stages are in the order of `Stage`, prompt constructions
+        and runs in the order the image models were chosen. Money is in US dollars, ``null`` where
+        unknown; durations are in milliseconds, ``null`` while running.
+    """
+    models = view.request.image_models
+
+    def place(image_model: str | None) -> int:
+        return models.index(image_model) if image_model in models else len(models)
+
+    stages = sorted(
+        view.stages, key=lambda one: (_STAGE_ORDER.index(one.stage), place(one.image_model))
+    )
+    runs = sorted(view.runs, key=lambda one: (place(one.image_model), one.version))
+    return {
+        "generation_id": view.generation_id,
+        "status": view.status,
+        "cost_usd": _usd(view.cost_micro_usd),
+        "stages": [_stage(stage) for stage in stages],
+        "runs": [_run(run) for run in runs],
+        "error": _fault(view.fault),
+    }
+
+
+def _stage(stage: StageView) -> dict[str, object]:
+    return {
+        "stage": stage.stage,
+        "image_model": stage.image_model,
+        "model": stage.model,
+        "status": stage.status,
+        "output": stage.output,
+        "first_token_ms": stage.first_token_ms,
+        "total_ms": stage.total_ms,
+        "error": _fault(stage.fault),
+    }
+
+
+def _run(run: RunView) -> dict[str, object]:
+    return {
+        "run_id": run.run_id,
+        "image_model": run.image_model,
+        "provider": run.provider,
+        "version": run.version,
+        "status": run.status,
+        "prompt": run.prompt,
+        "prompt_origin": run.prompt_origin,
+        "error": _fault(run.fault),
+        "images": [_image(image) for image in run.images],
+        "total_ms": run.total_ms,
+        "cost_usd": _usd(run.cost_micro_usd),
+    }
+
+
+def _image(image: ImageView) -> dict[str, object]:
+    asset = image.asset
+    return {
+        "asset_id": asset.asset_id,
+        "key": asset.key,
+        "sha256": asset.sha256,
+        "mime": asset.mime,
+        "width_px": asset.width_px,
+        "height_px": asset.height_px,
+        "size_bytes": asset.size_bytes,
+    }
+
+
+def _fault(fault: Fault | None) -> dict[str, object] | None:
+    return {"code": fault.code, "message": fault.message} if fault else None
+
+
+def _usd(micro_usd: int | None) -> float | None:
+    """Micro-dollars as dollars; a float is exact enough to print six decimals."""
+    return None if micro_usd is None else micro_usd / 1_000_000

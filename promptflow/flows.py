@@ -1,0 +1,187 @@
+"""The process's live flows: start, follow, cancel. Floor 6.
+
+A flow belongs to the process, not to a browser tab: a worker thread drives the pipeline to its end
+whoever watches, and any number of followers read what has happened and then what happens. Finished
+flows are forgotten here; the ledger remembers them.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+
+from promptflow.clock import Clock
+from promptflow.events import Event, FlowFinished
+from promptflow.records import Fault, GenerationRequest, GenerationStatus
+
+_log = logging.getLogger(__name__)
+
+Pipeline = Callable[[GenerationRequest, str, threading.Event], Iterator[Event]]
+"""(request, generation id, cancel) → the events of one flow."""
+
+
+@dataclass(slots=True, kw_only=True)
+class LiveFlow:
+    """One flow on its way: what has happened so far, and who is waiting for more."""
+
+    generation_id: str
+    cancel: threading.Event = field(default_factory=threading.Event)
+    _events: list[Event] = field(default_factory=list)
+    _news: threading.Condition = field(default_factory=threading.Condition)
+    _over: bool = False
+
+    def publish(self, event: Event) -> None:
+        """Append an event and wake the followers."""
+        with self._news:
+            self._events.append(event)
+            self._over = isinstance(event, FlowFinished)
+            self._news.notify_all()
+
+    def follow(
+        self, *, after: int = 0, timeout_s: float | None = None
+    ) -> Iterator[tuple[Event, ...]]:
+        """Yield what has happened, then what happens, until the flow is over.
+
+        Args:
+            after: how many events to skip.
+            timeout_s: seconds to wait for news before yielding an empty batch; ``None`` waits
+                for as long as it takes.
+
+        Yields:
+            Batches in order, none lost, none twice; empty only on a timeout. The last batch ends
+            with `FlowFinished`.
+        """
+        while True:
+            with self._news:
+                self._news.wait_for(partial(self._beyond, after), timeout_s)
+                batch = tuple(self._events[after:])
+            after += len(batch)
+            yield batch
+            if batch and isinstance(batch[-1], FlowFinished):
+                return
+
+    def _beyond(self, after: int) -> bool:
+        return len(self._events) > after
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait for the end; say whether it came."""
+        with self._news:
+            return self._news.wait_for(lambda: self._over, timeout_s)
+
+
+class Flows:
+    """The registry of the flows this process is running.
+
+    Args:
+        pipeline: makes the event iterator of a request; its first event opens the generation.
+        new_id: makes generation ids that sort by time.
+        clock: where time comes from.
+    """
+
+    def __init__(self, pipeline: Pipeline, *, new_id: Callable[[], str], clock: Clock) -> None:
+        self._pipeline = pipeline
+        self._new_id = new_id
+        self._clock = clock
+        self._live: dict[str, LiveFlow] = {}
+        self._lock = threading.Lock()
+
+    def start(self, request: GenerationRequest) -> str:
+        """Record a new generation and set it going.
+
+        Args:
+            request: checked against the catalogue.
+
+        Returns:
+            The generation's id; it is in the ledger, and its first event is there to follow.
+
+        Raises:
+            LedgerError: it could not be recorded; nothing was started, nothing spent.
+        """
+        flow = LiveFlow(generation_id=self._new_id())
+        events = self._pipeline(request, flow.generation_id, flow.cancel)
+        # In the registry before it is in the ledger: a row that says `running` and is not live here
+        # would be taken for one that a crash left behind.
+        with self._lock:
+            self._live[flow.generation_id] = flow
+        try:
+            flow.publish(next(iter(events)))
+        except BaseException:
+            self._forget(flow)
+            raise
+        name = f"flow {flow.generation_id}"
+        threading.Thread(target=self._drive, args=(flow, events), name=name, daemon=True).start()
+        return flow.generation_id
+
+    def find(self, generation_id: str) -> LiveFlow | None:
+        """Return a flow that is under way here; ``None`` when it is over, or elsewhere."""
+        with self._lock:
+            return self._live.get(generation_id)
+
+    def live(self) -> frozenset[str]:
+        """Return the ids of the generations under way in this process."""
+        with self._lock:
+            return frozenset(self._live)
+
+    def cancel(self, generation_id: str) -> bool:
+        """Ask a flow to finish what is paid for and start nothing more.
+
+        Returns:
+            Whether it was under way here.
+        """
+        flow = self.find(generation_id)
+        if flow:
+            flow.cancel.set()
+        return flow is not None
+
+    def close(self, *, timeout_s: float) -> None:
+        """Cancel every flow and wait until what is paid for has arrived.
+
+        Args:
+            timeout_s: seconds to wait in all; what isn't done then will read as interrupted.
+        """
+        with self._lock:
+            flows = list(self._live.values())
+        for flow in flows:
+            flow.cancel.set()
+        if flows:
+            _log.warning(
+                "Finishing %d flow(s) before stopping; nothing new is started.", len(flows)
+            )
+        deadline_s = self._clock.stopwatch_s() + timeout_s
+        for flow in flows:
+            flow.wait(max(deadline_s - self._clock.stopwatch_s(), 0.0))
+
+    def _drive(self, flow: LiveFlow, events: Iterator[Event]) -> None:
+        last: Event | None = None
+        try:
+            for event in events:
+                if isinstance(event, FlowFinished):
+                    last = event
+                else:
+                    flow.publish(event)
+        except Exception:  # noqa: BLE001 - logged with its traceback
+            # Whatever the bug, the followers must hear of the end; the log has the traceback.
+            _log.exception("The flow %s stopped on an unexpected error.", flow.generation_id)
+        # Out of the registry before the last event is out: whoever has seen the end and looks again
+        # finds the ledger's account, which is complete by now.
+        self._forget(flow)
+        flow.publish(last or self._broken(flow))
+
+    def _forget(self, flow: LiveFlow) -> None:
+        with self._lock:
+            del self._live[flow.generation_id]
+
+    def _broken(self, flow: LiveFlow) -> FlowFinished:
+        return FlowFinished(
+            generation_id=flow.generation_id,
+            status=GenerationStatus.INTERRUPTED,
+            fault=Fault(
+                code="internal",
+                message="Prompt Flow made a mistake and stopped here. What was finished is kept; "
+                "the server's log says more.",
+            ),
+            total_ms=0,
+            cost_micro_usd=None,
+            at=self._clock.now(),
+        )

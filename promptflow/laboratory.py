@@ -1,0 +1,312 @@
+"""One installation, put together: settings, catalogue, models, ledger, store and live flows.
+
+The page and the command line ask the same laboratory. Making one is cheap: a provider is imported
+when one of its models is first asked, and only a process that starts a flow claims ownership.
+Above the flows, below whoever shows them.
+"""
+
+import random
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from threading import Event as Flag
+from threading import Lock
+
+from promptflow.catalog import Catalog, ModelCard, check_request, read_catalog
+from promptflow.clock import Clock
+from promptflow.errors import SetupError
+from promptflow.events import Event
+from promptflow.flows import Flows, LiveFlow
+from promptflow.instructions import read_instructions
+from promptflow.ledger import Ownership, SqliteLedger, recover
+from promptflow.pipeline import Tools, run_flow
+from promptflow.ports import ImageModel, TextModel
+from promptflow.providers import Provider, offline_provider
+from promptflow.records import Asset, GenerationRequest, GenerationStatus, GenerationSummary
+from promptflow.settings import SHIPPED_DATA, Settings
+from promptflow.storage.local import LocalStore
+from promptflow.view import FlowView, fold
+
+MIN_FREE_BYTES = 64_000_000
+"""Below this much free disk nothing is started: a picture that can't be kept must not be bought."""
+
+
+class Laboratory:
+    """What the page and the command line work with.
+
+    Args:
+        settings: how this installation is set up.
+        catalog: the models.
+        providers: provider id → how to get at its models, of those that can be asked.
+        clock: where time comes from.
+    """
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        catalog: Catalog,
+        providers: Mapping[str, Provider],
+        clock: Clock,
+    ) -> None:
+        self.settings = settings
+        self.catalog = catalog
+        self.store = LocalStore(settings.data_dir)
+        self.ledger = SqliteLedger(settings.database, clock=clock)
+        self._providers = providers
+        self._clock = clock
+        self._ownership: Ownership | None = None
+        self._lock = Lock()
+        self._flows = Flows(self._run, new_id=_new_id, clock=clock)
+        self._tools = Tools(
+            text_model=cache(self._text_model),
+            image_model=cache(self._image_model),
+            store=self.store,
+            ledger=self.ledger,
+            catalog=catalog,
+            instructions=read_instructions(SHIPPED_DATA / "instructions"),
+            clock=clock,
+            new_id=_new_id,
+            jitter=random.random,  # noqa: S311 - it spreads waits, it keeps no secret
+        )
+
+    # What there is to choose from
+
+    def reason_unavailable(self, model: ModelCard) -> str | None:
+        """Say why a model can't be asked, in one sentence; ``None`` if it can."""
+        return self.catalog.reason_unavailable(
+            model,
+            providers=self._providers.keys(),
+            environ_keys=self.settings.variables,
+            today=self.now().date(),
+        )
+
+    def available(self, models: Sequence[ModelCard]) -> tuple[str, ...]:
+        """Return the ids of those models that can be asked, in their order."""
+        return tuple(model.id for model in models if self.reason_unavailable(model) is None)
+
+    def name_of(self, model_id: str) -> str:
+        """Return a model's title; its id where the catalogue has lost it."""
+        for card in (*self.catalog.text_models, *self.catalog.image_models):
+            if card.id == model_id:
+                return card.title
+        return model_id
+
+    def check(
+        self,
+        *,
+        request: str,
+        image_models: Sequence[str],
+        text_model: str,
+        aspect_ratio: str,
+        images_per_model: int,
+        seed: int | None,
+    ) -> GenerationRequest:
+        """Check what someone asks for against the catalogue.
+
+        Args:
+            request: the idea, as typed.
+            image_models: ids, as chosen.
+            text_model: an id.
+            aspect_ratio: width to height, e.g. ``16:9``.
+            images_per_model: 1 to 4.
+            seed: 0 to 2,147,483,647, or ``None``.
+
+        Returns:
+            A request fit for `start`.
+
+        Raises:
+            InputError: something can't be done as asked; it names the field.
+        """
+        return check_request(
+            self.catalog,
+            request=request,
+            image_models=image_models,
+            text_model=text_model,
+            aspect_ratio=aspect_ratio,
+            images_per_model=images_per_model,
+            seed=seed,
+            unavailable=self.reason_unavailable,
+        )
+
+    # Flows
+
+    def start(self, request: GenerationRequest) -> str:
+        """Start a generation.
+
+        Args:
+            request: as `check` returns it.
+
+        Returns:
+            Its id; it is recorded and under way.
+
+        Raises:
+            SetupError: the disk is nearly full; nothing was started, nothing spent.
+            LedgerError: it could not be recorded; nothing was started, nothing spent.
+        """
+        free_bytes = shutil.disk_usage(self.settings.data_dir).free
+        if free_bytes < MIN_FREE_BYTES:
+            message = (
+                f"The disk that holds {str(self.settings.data_dir)!r} has {free_bytes // 1_000_000} "
+                f"MB left, and pictures need {MIN_FREE_BYTES // 1_000_000} MB. Free some space; "
+                "nothing was started."
+            )
+            raise SetupError(message)
+        with self._lock:
+            if self._ownership is None:
+                self._ownership = Ownership.claim(self.settings.data_dir)
+                self.ledger.owner = self._ownership.owner
+        return self._flows.start(request)
+
+    def find_flow(self, generation_id: str) -> LiveFlow | None:
+        """Return a flow that is under way in this process, else ``None``."""
+        return self._flows.find(generation_id)
+
+    def cancel(self, generation_id: str) -> None:
+        """Ask a flow to finish what is paid for and start nothing more."""
+        self._flows.cancel(generation_id)
+
+    # What has been
+
+    def look_up(self, generation_id: str) -> tuple[LiveFlow | None, FlowView]:
+        """Find a generation, wherever it stands.
+
+        Args:
+            generation_id: anything; it may come from an address.
+
+        Returns:
+            Its flow, if it is under way in this process, and its view as of now.
+
+        Raises:
+            UnknownGenerationError: there is no such generation.
+            LedgerError: the ledger can't be read.
+        """
+        flow = self._flows.find(generation_id)
+        if flow is not None:
+            return flow, fold(next(flow.follow(timeout_s=0)))
+        view = fold(self.ledger.read_events(generation_id))
+        if view.status is GenerationStatus.RUNNING and self.recover():
+            view = fold(self.ledger.read_events(generation_id))
+        return None, view
+
+    def read_events(self, generation_id: str) -> tuple[Event, ...]:
+        """Return the events of a generation as the ledger has them.
+
+        Raises:
+            UnknownGenerationError: there is no such generation.
+            LedgerError: the ledger can't be read.
+        """
+        return self.ledger.read_events(generation_id)
+
+    def list_generations(
+        self, *, search: str = "", limit: int = 20, before: str | None = None
+    ) -> tuple[GenerationSummary, ...]:
+        """List earlier generations, newest first.
+
+        Args:
+            search: words that have to be in the request; all of them are listed without.
+            limit: how many at most.
+            before: the id of a generation; only those started before it are listed.
+
+        Raises:
+            LedgerError: the ledger can't be read.
+        """
+        return self.ledger.list_generations(search=search, limit=limit, before=before)
+
+    def read_picture(self, asset: Asset) -> bytes:
+        """Return the bytes of a picture.
+
+        Raises:
+            StorageError: it is missing, damaged or can't be read.
+        """
+        return self.store.read(asset.key)
+
+    # The life of the installation
+
+    def open(self) -> None:
+        """Make the ledger ready, and mend what a crash has left behind.
+
+        Raises:
+            SetupError: the data folder or the ledger can't be used; it says what to do.
+            LedgerError: the ledger can't be read or written.
+        """
+        self.ledger.prepare()
+        self.recover()
+
+    def recover(self) -> tuple[str, ...]:
+        """Mark as interrupted what says it runs and doesn't; keep the pictures it had finished.
+
+        Returns:
+            The ids of those generations.
+
+        Raises:
+            LedgerError: the ledger can't be read or written.
+        """
+        return recover(
+            self.ledger, self.store, folder=self.settings.data_dir, live=self._flows.live()
+        )
+
+    def close(self, *, timeout_s: float) -> None:
+        """Cancel what runs, wait for what is paid for, and let go of the data folder.
+
+        Args:
+            timeout_s: seconds to wait in all.
+        """
+        self._flows.close(timeout_s=timeout_s)
+        with self._lock:
+            if self._ownership is not None and not self._flows.live():
+                self._ownership.release()
+                self._ownership = None
+
+    def now(self) -> datetime:
+        """Return the current time, aware, in UTC."""
+        return self._clock.now()
+
+    def _run(self, request: GenerationRequest, generation_id: str, cancel: Flag) -> Iterator[Event]:
+        return run_flow(request, generation_id=generation_id, tools=self._tools, cancel=cancel)
+
+    def _text_model(self, model_id: str) -> TextModel:
+        card = self.catalog.text_model(model_id)
+        return self._providers[card.provider].text_model(model_id)
+
+    def _image_model(self, model_id: str) -> ImageModel:
+        card = self.catalog.image_model(model_id)
+        return self._providers[card.provider].image_model(model_id)
+
+
+def open_laboratory(
+    settings: Settings,
+    *,
+    providers: Mapping[str, Provider] | None = None,
+    clock: Clock | None = None,
+) -> Laboratory:
+    """Put an installation together and open it.
+
+    Args:
+        settings: how it is set up.
+        providers: whose models can be asked; all that the settings allow by default.
+        clock: where time comes from; the machine's own by default.
+
+    Returns:
+        A laboratory whose ledger is ready.
+
+    Raises:
+        SetupError: something is missing or can't be used; it says what to do.
+        LedgerError: the ledger can't be read or written.
+    """
+    laboratory = Laboratory(
+        settings=settings,
+        catalog=read_catalog(SHIPPED_DATA / "models.toml"),
+        providers={"offline": offline_provider()} if providers is None else providers,
+        clock=clock or Clock(),
+    )
+    laboratory.open()
+    return laboratory
+
+
+def _new_id() -> str:
+    """Make an id that sorts by time."""
+    from uuid_utils import uuid7
+
+    return str(uuid7())

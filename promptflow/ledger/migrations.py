@@ -1,0 +1,243 @@
+"""The ledger's schema, as numbered steps that are never edited once they are out. Floor 4.
+
+Each table is STRICT, ids are texts that sort by time (UUIDv7), times are UTC ISO-8601, money is integer
+micro-dollars and NULL where no price is known. Views for people come as steps, too.
+"""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from promptflow.errors import SetupError
+from promptflow.ledger.database import LedgerFile
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+Step = Callable[["Database"], None]
+
+_SET_NAME = "promptflow"
+
+
+def m001_create_records(db: "Database") -> None:
+    """Create the tables that the events of a flow fill."""
+    db.executescript("""
+        CREATE TABLE generations (
+            id TEXT PRIMARY KEY NOT NULL,
+            title TEXT NOT NULL,
+            request TEXT NOT NULL,
+            text_model TEXT NOT NULL,
+            image_models TEXT NOT NULL,
+            aspect_ratio TEXT NOT NULL,
+            images_per_model INTEGER NOT NULL,
+            seed INTEGER,
+            estimate_micro_usd INTEGER,
+            owner TEXT NOT NULL,
+            status TEXT NOT NULL,
+            error_code TEXT,
+            error_message TEXT,
+            error_http_status INTEGER,
+            cost_micro_usd INTEGER,
+            total_ms INTEGER,
+            created_at TEXT NOT NULL,
+            finished_at TEXT
+        ) STRICT;
+        CREATE INDEX generations_running ON generations (owner) WHERE status = 'running';
+
+        CREATE TABLE stages (
+            id TEXT PRIMARY KEY NOT NULL,
+            generation_id TEXT NOT NULL REFERENCES generations (id),
+            ordinal INTEGER NOT NULL,
+            stage TEXT NOT NULL,
+            image_model TEXT,
+            model TEXT NOT NULL,
+            output TEXT NOT NULL DEFAULT '',
+            plan TEXT,
+            timeline TEXT NOT NULL DEFAULT '[]',
+            first_token_ms INTEGER,
+            total_ms INTEGER,
+            input_tokens INTEGER,
+            output_tokens INTEGER,
+            cost_micro_usd INTEGER,
+            status TEXT NOT NULL,
+            error_code TEXT,
+            error_message TEXT,
+            error_http_status INTEGER,
+            started_at TEXT NOT NULL
+        ) STRICT;
+        CREATE UNIQUE INDEX stages_in_order ON stages (generation_id, ordinal);
+
+        CREATE TABLE prompts (
+            id TEXT PRIMARY KEY NOT NULL,
+            generation_id TEXT NOT NULL REFERENCES generations (id),
+            stage_id TEXT REFERENCES stages (id),
+            image_model TEXT NOT NULL,
+            text TEXT NOT NULL,
+            origin TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX prompts_of_generation ON prompts (generation_id);
+        CREATE INDEX prompts_of_stage ON prompts (stage_id);
+
+        CREATE TABLE runs (
+            id TEXT PRIMARY KEY NOT NULL,
+            generation_id TEXT NOT NULL REFERENCES generations (id),
+            ordinal INTEGER NOT NULL,
+            prompt_id TEXT NOT NULL REFERENCES prompts (id),
+            image_model TEXT NOT NULL,
+            provider TEXT NOT NULL,
+            version INTEGER NOT NULL,
+            status TEXT NOT NULL,
+            first_picture_ms INTEGER,
+            total_ms INTEGER,
+            input_tokens INTEGER,
+            output_tokens INTEGER,
+            cost_micro_usd INTEGER,
+            error_code TEXT,
+            error_message TEXT,
+            error_http_status INTEGER,
+            started_at TEXT NOT NULL,
+            UNIQUE (generation_id, image_model, version)
+        ) STRICT;
+        CREATE INDEX runs_of_prompt ON runs (prompt_id);
+
+        CREATE TABLE attempts (
+            id TEXT PRIMARY KEY NOT NULL,
+            run_id TEXT NOT NULL REFERENCES runs (id),
+            number INTEGER NOT NULL,
+            status TEXT NOT NULL,
+            error_code TEXT,
+            error_message TEXT,
+            http_status INTEGER,
+            wait_after_ms INTEGER,
+            ended_at TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX attempts_of_run ON attempts (run_id, number);
+
+        CREATE TABLE assets (
+            id TEXT PRIMARY KEY NOT NULL,
+            generation_id TEXT NOT NULL REFERENCES generations (id),
+            run_id TEXT NOT NULL REFERENCES runs (id),
+            position INTEGER NOT NULL,
+            role TEXT NOT NULL,
+            backend TEXT NOT NULL,
+            key TEXT NOT NULL,
+            sha256 TEXT NOT NULL,
+            mime TEXT NOT NULL,
+            width_px INTEGER NOT NULL,
+            height_px INTEGER NOT NULL,
+            size_bytes INTEGER NOT NULL,
+            seed INTEGER,
+            at_ms INTEGER,
+            created_at TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX assets_of_run ON assets (run_id, position);
+        CREATE INDEX assets_of_generation ON assets (generation_id);
+    """)
+
+
+def m002_create_search(db: "Database") -> None:
+    """Create the index for finding requests by any three letters in a row.
+
+    It goes by the table's rowid, which VACUUM keeps because the table has an index.
+    """
+    db.executescript("""
+        CREATE VIRTUAL TABLE generations_fts USING fts5 (
+            title, request, content='generations', tokenize='trigram'
+        );
+        CREATE TRIGGER generations_inserted AFTER INSERT ON generations BEGIN
+            INSERT INTO generations_fts (rowid, title, request)
+            VALUES (new.rowid, new.title, new.request);
+        END;
+        CREATE TRIGGER generations_deleted AFTER DELETE ON generations BEGIN
+            INSERT INTO generations_fts (generations_fts, rowid, title, request)
+            VALUES ('delete', old.rowid, old.title, old.request);
+        END;
+        CREATE TRIGGER generations_reworded AFTER UPDATE OF title, request ON generations BEGIN
+            INSERT INTO generations_fts (generations_fts, rowid, title, request)
+            VALUES ('delete', old.rowid, old.title, old.request);
+            INSERT INTO generations_fts (rowid, title, request)
+            VALUES (new.rowid, new.title, new.request);
+        END;
+    """)
+
+
+STEPS: tuple[Step, ...] = (m001_create_records, m002_create_search)
+"""Oldest first. A step that is out stays as it is; a change is a new step."""
+
+
+def migrate(file: LedgerFile, steps: Sequence[Step] = STEPS) -> None:
+    """Bring the ledger's file to the newest schema; make it if there is none.
+
+    All missing steps go into one transaction: either all of them are there, or nothing changed.
+    Processes that start at the same time wait for one another.
+
+    Args:
+        file: the ledger; its folder exists.
+        steps: oldest first.
+
+    Raises:
+        SetupError: the file is no ledger, can't be written, or belongs to a newer version.
+    """
+    with file.worded(SetupError):
+        connection = file.connect("rwc")
+        try:
+            if find_pending(connection, file, steps):
+                connection.execute("BEGIN IMMEDIATE")
+                _apply(connection, file, steps)
+            connection.execute("PRAGMA journal_mode=WAL")
+        finally:
+            connection.close()
+
+
+def find_pending(
+    connection: sqlite3.Connection, file: LedgerFile, steps: Sequence[Step] = STEPS
+) -> tuple[str, ...]:
+    """List the steps a ledger has yet to take.
+
+    Args:
+        connection: to the ledger; only read.
+        file: where it is, for the message.
+        steps: oldest first.
+
+    Returns:
+        Names, oldest first; empty when the schema is the newest.
+
+    Raises:
+        SetupError: it has taken steps this version doesn't know.
+    """
+    known = tuple(step.__name__ for step in steps)
+    taken = _read_taken(connection)
+    unknown = sorted(taken.difference(known))
+    if unknown:
+        message = (
+            f"The ledger {str(file.path)!r} is of a newer version of Prompt Flow: this one "
+            f"doesn't know {unknown[0]!r}. Get the newer one, or set PROMPTFLOW_DATA_DIR to another "
+            "folder; nothing was changed."
+        )
+        raise SetupError(message)
+    return tuple(name for name in known if name not in taken)
+
+
+def _read_taken(connection: sqlite3.Connection) -> set[str]:
+    has_any = "SELECT 1 FROM sqlite_schema WHERE name = '_sqlite_migrations'"
+    if connection.execute(has_any).fetchone() is None:
+        return set()
+    names = "SELECT name FROM _sqlite_migrations WHERE migration_set = ?"
+    return {str(row[0]) for row in connection.execute(names, (_SET_NAME,))}
+
+
+def _apply(connection: sqlite3.Connection, file: LedgerFile, steps: Sequence[Step]) -> None:
+    """Take the missing steps and commit; the write lock is held, so they are looked up again."""
+    from sqlite_utils import Database, Migrations
+
+    migrations = Migrations(_SET_NAME)
+    for step in steps:
+        migrations(name=step.__name__)(step)
+    try:
+        find_pending(connection, file, steps)
+        migrations.apply(Database(connection, execute_plugins=False))
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise

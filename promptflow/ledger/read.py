@@ -1,0 +1,280 @@
+"""Rows into events and records. Floor 4: reads only.
+
+The canonical order of a generation read back: `FlowStarted`; its stages in the order they started,
+each whole (started, one delta with all it said, closed); then its runs in the order they started, each
+whole (started, retries by number, pictures by position, closed); `FlowFinished`. Live, lanes of
+several models interleave and a retry may follow a picture; nothing else differs.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+
+from promptflow.clock import from_text
+from promptflow.errors import UnknownGenerationError
+from promptflow.events import (
+    Event,
+    FlowFinished,
+    FlowStarted,
+    ImageReady,
+    RunFailed,
+    RunFinished,
+    RunRetrying,
+    RunStarted,
+    StageDelta,
+    StageFailed,
+    StageFinished,
+    StageStarted,
+)
+from promptflow.records import (
+    ActionPlan,
+    Asset,
+    AssetRole,
+    Fault,
+    GenerationRequest,
+    GenerationStatus,
+    PromptOrigin,
+    RunStatus,
+    Stage,
+    StageStatus,
+    Usage,
+)
+
+
+def read_events(connection: sqlite3.Connection, generation_id: str) -> tuple[Event, ...]:
+    """Rebuild the events of one generation.
+
+    Args:
+        connection: to the ledger, inside a transaction.
+        generation_id: whose.
+
+    Returns:
+        The canonical order; what is still running has no closing event.
+
+    Raises:
+        UnknownGenerationError: there is no such generation.
+    """
+    sql = "SELECT * FROM generations WHERE id = ?"
+    row = connection.execute(sql, (generation_id,)).fetchone()
+    if row is None:
+        message = (
+            f"There is no generation {generation_id!r} in this ledger. Choose one from the history."
+        )
+        raise UnknownGenerationError(message)
+    return (
+        _flow_started(row),
+        *_stages(connection, generation_id),
+        *_runs(connection, generation_id),
+        *_flow_finished(row),
+    )
+
+
+def read_status(connection: sqlite3.Connection, generation_id: str) -> GenerationStatus | None:
+    """Return how far a generation has come; ``None`` where there is none of this id."""
+    sql = "SELECT status FROM generations WHERE id = ?"
+    row = connection.execute(sql, (generation_id,)).fetchone()
+    return GenerationStatus(row["status"]) if row else None
+
+
+def read_asset(connection: sqlite3.Connection, asset_id: str) -> Asset | None:
+    """Return one stored object; ``None`` where there is none of this id."""
+    row = connection.execute("SELECT * FROM assets WHERE id = ?", (asset_id,)).fetchone()
+    return _asset(row) if row else None
+
+
+def _flow_started(row: sqlite3.Row) -> FlowStarted:
+    return FlowStarted(
+        generation_id=row["id"],
+        request=GenerationRequest(
+            request=row["request"],
+            text_model=row["text_model"],
+            image_models=tuple(json.loads(row["image_models"])),
+            aspect_ratio=row["aspect_ratio"],
+            images_per_model=row["images_per_model"],
+            seed=row["seed"],
+            estimate_micro_usd=row["estimate_micro_usd"],
+        ),
+        at=from_text(row["created_at"]),
+    )
+
+
+def _flow_finished(row: sqlite3.Row) -> Iterator[FlowFinished]:
+    status = GenerationStatus(row["status"])
+    if status is GenerationStatus.RUNNING:
+        return
+    yield FlowFinished(
+        generation_id=row["id"],
+        status=status,
+        fault=_fault(row) if row["error_code"] is not None else None,
+        # Unknown, and NULL, where the process ended first.
+        total_ms=row["total_ms"] or 0,
+        cost_micro_usd=row["cost_micro_usd"],
+        at=from_text(row["finished_at"]),
+    )
+
+
+def _stages(connection: sqlite3.Connection, generation_id: str) -> Iterator[Event]:
+    sql = "SELECT * FROM stages WHERE generation_id = ? ORDER BY ordinal"
+    for row in connection.execute(sql, (generation_id,)):
+        yield StageStarted(
+            stage_id=row["id"],
+            stage=Stage(row["stage"]),
+            image_model=row["image_model"],
+            model=row["model"],
+            at=from_text(row["started_at"]),
+        )
+        if row["output"]:
+            yield StageDelta(stage_id=row["id"], text=row["output"])
+        yield from _stage_closed(row)
+
+
+def _stage_closed(row: sqlite3.Row) -> Iterator[StageFinished | StageFailed]:
+    timeline = tuple((ms, chars) for ms, chars in json.loads(row["timeline"]))
+    match StageStatus(row["status"]):
+        case StageStatus.RUNNING:
+            return
+        case StageStatus.SUCCEEDED:
+            yield StageFinished(
+                stage_id=row["id"],
+                output=row["output"],
+                plan=_plan(row["plan"]),
+                timeline=timeline,
+                first_token_ms=row["first_token_ms"],
+                total_ms=row["total_ms"],
+                usage=_usage(row),
+                cost_micro_usd=row["cost_micro_usd"],
+            )
+        case StageStatus.FAILED | StageStatus.INTERRUPTED:
+            yield StageFailed(
+                stage_id=row["id"],
+                output=row["output"],
+                fault=_fault(row),
+                timeline=timeline,
+                first_token_ms=row["first_token_ms"],
+                total_ms=row["total_ms"] or 0,
+                usage=_usage(row),
+                cost_micro_usd=row["cost_micro_usd"],
+            )
+
+
+def _runs(connection: sqlite3.Connection, generation_id: str) -> Iterator[Event]:
+    sql = """
+        SELECT runs.*, prompts.text AS prompt, prompts.origin, prompts.stage_id
+        FROM runs JOIN prompts ON prompts.id = runs.prompt_id
+        WHERE runs.generation_id = ? ORDER BY runs.ordinal
+    """
+    for row in connection.execute(sql, (generation_id,)):
+        yield RunStarted(
+            run_id=row["id"],
+            image_model=row["image_model"],
+            provider=row["provider"],
+            version=row["version"],
+            prompt_id=row["prompt_id"],
+            prompt=row["prompt"],
+            prompt_origin=PromptOrigin(row["origin"]),
+            stage_id=row["stage_id"],
+            at=from_text(row["started_at"]),
+        )
+        sql = "SELECT * FROM attempts WHERE run_id = ? ORDER BY number"
+        attempts = connection.execute(sql, (row["id"],)).fetchall()
+        yield from _retries(attempts)
+        yield from _pictures(connection, row["id"])
+        yield from _run_closed(row, attempts)
+
+
+def _retries(attempts: list[sqlite3.Row]) -> Iterator[RunRetrying]:
+    for row in attempts:
+        if row["wait_after_ms"] is not None:
+            yield RunRetrying(
+                run_id=row["run_id"],
+                attempt_id=row["id"],
+                attempt=row["number"],
+                wait_s=row["wait_after_ms"] / 1000,
+                fault=Fault(
+                    code=row["error_code"],
+                    message=row["error_message"],
+                    http_status=row["http_status"],
+                ),
+                at=from_text(row["ended_at"]),
+            )
+
+
+def _pictures(connection: sqlite3.Connection, run_id: str) -> Iterator[ImageReady]:
+    sql = "SELECT * FROM assets WHERE run_id = ? ORDER BY position"
+    for row in connection.execute(sql, (run_id,)):
+        yield ImageReady(
+            run_id=run_id,
+            index=row["position"],
+            asset=_asset(row),
+            seed=row["seed"],
+            # Unknown, and NULL, for a picture that recovery found.
+            at_ms=row["at_ms"] or 0,
+        )
+
+
+def _run_closed(row: sqlite3.Row, attempts: list[sqlite3.Row]) -> Iterator[RunFinished | RunFailed]:
+    status = RunStatus(row["status"])
+    if status is RunStatus.RUNNING:
+        return
+    ending = attempts[-1]
+    if status is RunStatus.SUCCEEDED:
+        yield RunFinished(
+            run_id=row["id"],
+            attempt_id=ending["id"],
+            attempt=ending["number"],
+            total_ms=row["total_ms"],
+            usage=_usage(row),
+            cost_micro_usd=row["cost_micro_usd"],
+        )
+        return
+    yield RunFailed(
+        run_id=row["id"],
+        attempt_id=ending["id"],
+        attempt=ending["number"],
+        status=status,
+        fault=_fault(row),
+        total_ms=row["total_ms"] or 0,
+        usage=_usage(row),
+        cost_micro_usd=row["cost_micro_usd"],
+    )
+
+
+def _asset(row: sqlite3.Row) -> Asset:
+    return Asset(
+        asset_id=row["id"],
+        role=AssetRole(row["role"]),
+        backend=row["backend"],
+        key=row["key"],
+        sha256=row["sha256"],
+        mime=row["mime"],
+        width_px=row["width_px"],
+        height_px=row["height_px"],
+        size_bytes=row["size_bytes"],
+    )
+
+
+def _fault(row: sqlite3.Row) -> Fault:
+    return Fault(
+        code=row["error_code"],
+        message=row["error_message"],
+        http_status=row["error_http_status"],
+    )
+
+
+def _usage(row: sqlite3.Row) -> Usage:
+    return Usage(input_tokens=row["input_tokens"], output_tokens=row["output_tokens"])
+
+
+def _plan(text: str | None) -> ActionPlan | None:
+    if text is None:
+        return None
+    kept = json.loads(text)
+    return ActionPlan(
+        summary=kept["summary"],
+        intent=kept["intent"],
+        subjects=tuple(kept["subjects"]),
+        style=kept["style"],
+        composition=kept["composition"],
+        mood=kept["mood"],
+        technical_notes=tuple(kept["technical_notes"]),
+    )

@@ -1,0 +1,292 @@
+"""Who runs what, and what becomes of the work of a process that was killed. Floor 4.
+
+Each process that runs flows holds a lock on a file of its own, `{folder}/owners/{owner}.lock`, and marks
+its generations with its owner id. The kernel lets go of the lock however the process ends; whoever can
+take it knows that its owner is gone, and mends what it left. Only the holder of a lock removes its
+file, and a lock on a removed file counts for nothing, so that two owners never share a name.
+"""
+
+import logging
+import re
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from filelock import FileLock
+
+from promptflow.clock import to_text
+from promptflow.errors import PictureError, SetupError, StorageError
+from promptflow.ledger.rows import add_asset, fault_columns, interrupt_parts, update
+from promptflow.ledger.sqlite_ledger import SqliteLedger
+from promptflow.records import Asset, AssetRole, Fault, GenerationStatus
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+_log = logging.getLogger(__name__)
+
+_OWNER = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+_CLAIM_S = 10.0
+"""How long another process can be looking at a file that was just made; it takes microseconds."""
+
+_KNOWN_COST = """
+    SELECT sum(cost_micro_usd) FROM (
+        SELECT cost_micro_usd FROM stages WHERE generation_id = :id
+        UNION ALL SELECT cost_micro_usd FROM runs WHERE generation_id = :id
+    )
+"""
+
+INTERRUPTED = Fault(
+    code="interrupted",
+    message="The process ended while this was running. What was finished is kept.",
+)
+
+
+class StoredPictures(Protocol):
+    """What recovery needs of a store."""
+
+    def list_generation(self, generation_id: str) -> Iterator[tuple[str, AssetRole, str]]:
+        """Yield (key, role, model) of every picture stored for a generation."""
+        ...
+
+    def describe(self, key: str) -> Asset:
+        """Read a stored picture again and describe it, under a new id."""
+        ...
+
+    def holds(self, key: str) -> bool:
+        """Say whether there is a picture under a key."""
+        ...
+
+    def remove_leftovers(self, generation_id: str) -> None:
+        """Remove what was left half-written."""
+        ...
+
+
+class Ownership:
+    """One process's claim to the flows it runs, held until released or until the process ends.
+
+    Args:
+        owner: the id, as recorded with each generation.
+        lock: held.
+    """
+
+    def __init__(self, owner: str, lock: FileLock) -> None:
+        self.owner = owner
+        self._lock = lock
+
+    @classmethod
+    def claim(cls, folder: Path) -> "Ownership":
+        """Take a new owner id for this process.
+
+        Args:
+            folder: the data folder, shared with the other processes.
+
+        Returns:
+            A held ownership. Keep a reference: the lock goes with the object.
+
+        Raises:
+            SetupError: the folder can't be written.
+        """
+        from uuid_utils import uuid7
+
+        owner = uuid7().hex
+        path = _lock_path(folder, owner)
+        lock = FileLock(path, timeout=_CLAIM_S, thread_local=False)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # Another process may look between the making of the file and the lock, take it for dead
+            # and remove it. The lock is then taken again, on a new file, before this returns.
+            lock.acquire(poll_interval=0.01)
+        except OSError as error:
+            message = (
+                f"The lock {str(path)!r} can't be taken ({error.strerror or 'it is held'}). Make "
+                "the folder writable, or set PROMPTFLOW_DATA_DIR to another one."
+            )
+            raise SetupError(message) from error
+        return cls(owner, lock)
+
+    def release(self) -> None:
+        """Give the claim up; generations still marked with it count as interrupted."""
+        if self._lock.is_locked:
+            _remove(Path(self._lock.lock_file))
+            self._lock.release()
+
+
+def recover(
+    ledger: SqliteLedger,
+    store: StoredPictures,
+    *,
+    folder: Path,
+    live: Callable[[], Collection[str]],
+) -> tuple[str, ...]:
+    """Mark as interrupted what says it runs and doesn't; keep the pictures it had finished.
+
+    May be called at any time, by several processes and threads at once, and again after being killed
+    halfway. Where nothing is marked as running it costs one look at an index.
+
+    Args:
+        ledger: prepared.
+        store: where the pictures are.
+        folder: the data folder, with the owners' locks.
+        live: tells which generations this process is running. It is asked after the ledger was, so
+            that a flow which starts meanwhile isn't taken for dead; it must know a flow's id before
+            the ledger does.
+
+    Returns:
+        The ids of the generations that this call marked, ascending.
+
+    Raises:
+        LedgerError: the ledger can't be read or written.
+    """
+    by_owner = _read_running(ledger)
+    ours = by_owner.pop(ledger.owner, [])
+    running_here = live() if ours else ()
+    left = [one for one in ours if one not in running_here]
+    marked = [one for one in left if _interrupt(ledger, store, one)]
+    for owner, generation_ids in by_owner.items():
+        with _hold_dead(folder, owner) as dead:
+            if dead:
+                marked.extend(one for one in generation_ids if _interrupt(ledger, store, one))
+    _remove_dead_locks(folder, {ledger.owner, *by_owner})
+    return tuple(sorted(marked))
+
+
+def find_missing(ledger: SqliteLedger, store: StoredPictures) -> tuple[str, ...]:
+    """List recorded pictures that are not in the store.
+
+    Args:
+        ledger: prepared.
+        store: where the pictures should be.
+
+    Returns:
+        Keys, ascending; empty when every picture is there.
+
+    Raises:
+        LedgerError: the ledger can't be read.
+    """
+    with ledger.file.reading() as connection:
+        rows = connection.execute("SELECT DISTINCT key FROM assets ORDER BY key").fetchall()
+    return tuple(row["key"] for row in rows if not _is_there(store, row["key"]))
+
+
+def _is_there(store: StoredPictures, key: str) -> bool:
+    try:
+        return store.holds(key)
+    except StorageError:
+        return False
+
+
+def _read_running(ledger: SqliteLedger) -> dict[str, list[str]]:
+    """Return owner → ids of the generations it is said to run."""
+    by_owner: dict[str, list[str]] = {}
+    with ledger.file.reading() as connection:
+        sql = "SELECT owner, id FROM generations WHERE status = 'running'"
+        for row in connection.execute(sql):
+            by_owner.setdefault(row["owner"], []).append(row["id"])
+    return by_owner
+
+
+def _interrupt(ledger: SqliteLedger, store: StoredPictures, generation_id: str) -> bool:
+    """Adopt one generation's pictures and mark it, in one transaction; say whether it was due."""
+    try:
+        store.remove_leftovers(generation_id)
+        orphans = _find_orphans(ledger, store, generation_id)
+    except StorageError as error:
+        # Marked without them, its pictures would never be looked for again.
+        _log.warning("Generation %s can't be recovered yet: %s", generation_id, error)
+        return False
+    now = ledger.clock.now()
+    with ledger.file.writing() as db:
+        sql = "SELECT 1 FROM generations WHERE id = ? AND status = 'running'"
+        if db.execute(sql, (generation_id,)).fetchone() is None:
+            return False
+        for model, asset in orphans:
+            _adopt(db, generation_id, model, asset, now)
+        interrupt_parts(db, generation_id, fault=INTERRUPTED, now=now)
+        row = {
+            "status": GenerationStatus.INTERRUPTED,
+            **fault_columns(INTERRUPTED),
+            "cost_micro_usd": db.execute(_KNOWN_COST, {"id": generation_id}).fetchone()[0],
+            "finished_at": to_text(now),
+        }
+        update(db, "generations", generation_id, row)
+    return True
+
+
+def _find_orphans(
+    ledger: SqliteLedger, store: StoredPictures, generation_id: str
+) -> list[tuple[str, Asset]]:
+    """List (model, picture) of what was stored and not recorded: killed between the two."""
+    with ledger.file.reading() as connection:
+        sql = "SELECT key FROM assets WHERE generation_id = ?"
+        recorded = {row["key"] for row in connection.execute(sql, (generation_id,))}
+    orphans: list[tuple[str, Asset]] = []
+    for key, role, model in store.list_generation(generation_id):
+        if key in recorded or role is not AssetRole.OUTPUT:
+            continue
+        try:
+            orphans.append((model, store.describe(key)))
+        except (PictureError, StorageError) as error:
+            _log.warning("The stored file %r is left as it is, unrecorded: %s", key, error)
+    return orphans
+
+
+def _adopt(db: "Database", generation_id: str, model: str, asset: Asset, now: datetime) -> None:
+    """Record a picture that was paid for with the run that was making it."""
+    sql = """
+        SELECT id FROM runs WHERE generation_id = ? AND image_model = ? AND status = 'running'
+        ORDER BY version DESC
+    """
+    run = db.execute(sql, (generation_id, model)).fetchone()
+    if run is None:
+        _log.warning("The stored file %r is left unrecorded: no run was making it.", asset.key)
+        return
+    sql = "SELECT coalesce(max(position) + 1, 0) FROM assets WHERE run_id = ?"
+    position = db.execute(sql, run).fetchone()[0]
+    add_asset(db, run_id=run[0], position=position, asset=asset, seed=None, at_ms=None, now=now)
+
+
+@contextmanager
+def _hold_dead(folder: Path, owner: str) -> Iterator[bool]:
+    """Take the lock of an owner that is gone, and remove its file at the end.
+
+    Yields:
+        Whether it is gone. While it is held, no other process mends the same work.
+    """
+    if _OWNER.fullmatch(owner) is None:
+        yield True
+        return
+    path = _lock_path(folder, owner)
+    lock = FileLock(path, timeout=0, thread_local=False)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except OSError:  # among them filelock's Timeout: someone lives
+        yield False
+        return
+    try:
+        yield True
+        _remove(path)
+    finally:
+        lock.release()
+
+
+def _remove_dead_locks(folder: Path, known: Collection[str]) -> None:
+    """Remove the locks of owners that are gone and left nothing running."""
+    for path in (folder / "owners").glob("*.lock"):
+        if path.stem not in known:
+            with _hold_dead(folder, path.stem):
+                pass
+
+
+def _remove(path: Path) -> None:
+    # Where open files can't be removed, the next one to look does it.
+    with suppress(OSError):
+        path.unlink()
+
+
+def _lock_path(folder: Path, owner: str) -> Path:
+    return folder.absolute() / "owners" / f"{owner}.lock"

@@ -1,0 +1,165 @@
+"""What more than one event, and recovery, do to the rows; always inside a transaction. Floor 4."""
+
+import dataclasses
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from promptflow.clock import to_text
+from promptflow.errors import LedgerError
+from promptflow.records import Asset, Fault, RunStatus, StageStatus
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+_UNKNOWN = "The table {!r} has no row {!r}. Record the event that opens it first."
+
+
+def insert(db: "Database", table: str, row: Mapping[str, object]) -> None:
+    """Insert one row."""
+    db.table(table).insert(_fit(row))
+
+
+def update(db: "Database", table: str, row_id: str, row: Mapping[str, object]) -> None:
+    """Change one row.
+
+    Raises:
+        LedgerError: there is no such row.
+    """
+    from sqlite_utils.db import NotFoundError
+
+    try:
+        db.table(table).update(row_id, _fit(row))
+    except NotFoundError as error:
+        raise LedgerError(_UNKNOWN.format(table, row_id)) from error
+
+
+def _fit(row: Mapping[str, object]) -> dict[str, object]:
+    """Replace half surrogate pairs in texts: models write them, SQLite can't hold them."""
+    return {
+        name: value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        if isinstance(value, str)
+        else value
+        for name, value in row.items()
+    }
+
+
+def fault_columns(fault: Fault | None) -> dict[str, object]:
+    """Return the columns in which generations, stages and runs keep a failure."""
+    return {
+        "error_code": fault.code if fault else None,
+        "error_message": fault.message if fault else None,
+        "error_http_status": fault.http_status if fault else None,
+    }
+
+
+def add_asset(
+    db: "Database",
+    *,
+    run_id: str,
+    position: int,
+    asset: Asset,
+    seed: int | None,
+    at_ms: int | None,
+    now: datetime,
+) -> None:
+    """Insert the row of one stored picture.
+
+    Args:
+        db: inside a transaction.
+        run_id: the run that made it.
+        position: which of the run's pictures, from 0.
+        asset: what is stored.
+        seed: the seed used, where known.
+        at_ms: milliseconds from the start of the run, where known.
+        now: the time of recording.
+
+    Raises:
+        LedgerError: there is no such run.
+    """
+    sql = "SELECT generation_id FROM runs WHERE id = ?"
+    found = db.execute(sql, (run_id,)).fetchone()
+    if found is None:
+        raise LedgerError(_UNKNOWN.format("runs", run_id))
+    kept = dataclasses.asdict(asset)
+    row = {
+        "id": kept.pop("asset_id"),
+        "generation_id": found[0],
+        "run_id": run_id,
+        "position": position,
+        **kept,
+        "seed": seed,
+        "at_ms": at_ms,
+        "created_at": to_text(now),
+    }
+    insert(db, "assets", row)
+    sql = "UPDATE runs SET first_picture_ms = coalesce(first_picture_ms, ?) WHERE id = ?"
+    db.execute(sql, (at_ms, run_id))
+
+
+def add_ending(
+    db: "Database",
+    *,
+    run_id: str,
+    attempt_id: str,
+    number: int,
+    status: RunStatus,
+    fault: Fault | None,
+    now: datetime,
+) -> None:
+    """Insert the attempt that ended a run, unless its failure is there already.
+
+    Args:
+        db: inside a transaction.
+        run_id: the run.
+        attempt_id: the attempt.
+        number: from 1.
+        status: how it ended.
+        fault: what went wrong, if anything.
+        now: when it ended.
+    """
+    known = db.execute("SELECT 1 FROM attempts WHERE id = ?", (attempt_id,)).fetchone()
+    if known:
+        return
+    row = {
+        "id": attempt_id,
+        "run_id": run_id,
+        "number": number,
+        "status": status,
+        "error_code": fault.code if fault else None,
+        "error_message": fault.message if fault else None,
+        "http_status": fault.http_status if fault else None,
+        "ended_at": to_text(now),
+    }
+    insert(db, "attempts", row)
+
+
+def interrupt_parts(db: "Database", generation_id: str, *, fault: Fault, now: datetime) -> None:
+    """Mark the stages and runs of a generation that still say ``running`` as interrupted.
+
+    Args:
+        db: inside a transaction.
+        generation_id: a generation that nobody works on any more.
+        fault: why they ended.
+        now: when that was noticed.
+    """
+    from uuid_utils import uuid7
+
+    row = {"status": StageStatus.INTERRUPTED, **fault_columns(fault)}
+    sql = "SELECT id FROM stages WHERE generation_id = ? AND status = 'running'"
+    for (stage_id,) in db.execute(sql, (generation_id,)).fetchall():
+        update(db, "stages", stage_id, row)
+    sql = "SELECT id FROM runs WHERE generation_id = ? AND status = 'running'"
+    for (run_id,) in db.execute(sql, (generation_id,)).fetchall():
+        update(db, "runs", run_id, row)
+        sql = "SELECT coalesce(max(number), 0) + 1 FROM attempts WHERE run_id = ?"
+        number = db.execute(sql, (run_id,)).fetchone()[0]
+        add_ending(
+            db,
+            run_id=run_id,
+            attempt_id=str(uuid7()),
+            number=number,
+            status=RunStatus.INTERRUPTED,
+            fault=fault,
+            now=now,
+        )

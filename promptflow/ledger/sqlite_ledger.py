@@ -1,0 +1,221 @@
+"""The ledger as one object: the `Ledger` port and everything that is read back. Floor 4."""
+
+import weakref
+from dataclasses import dataclass
+from pathlib import Path
+
+from promptflow.clock import Clock
+from promptflow.errors import LedgerError, SetupError
+from promptflow.events import Event, PartialImage, StageDelta
+from promptflow.ledger import read
+from promptflow.ledger.database import LedgerFile
+from promptflow.ledger.migrations import find_pending, migrate
+from promptflow.ledger.search import list_generations
+from promptflow.ledger.write import write_event
+from promptflow.records import Asset, GenerationStatus, GenerationSummary
+
+_COUNTS = {
+    "generations": "SELECT count(*) FROM generations",
+    "stages": "SELECT count(*) FROM stages",
+    "runs": "SELECT count(*) FROM runs",
+    "pictures": "SELECT count(*) FROM assets",
+}
+"""What is counted → how."""
+
+
+class SqliteLedger:
+    """The `Ledger` port over an SQLite file, and what is read back from it.
+
+    Threads and processes may write at the same time; each record waits for its turn.
+
+    Args:
+        path: the database file.
+        clock: dates what its event doesn't.
+        owner: the id of the `Ownership` this process holds, empty for one that runs no flow; it marks
+            the generations recorded here, and may be set later.
+        timeout_s: seconds to wait for another writer.
+    """
+
+    def __init__(
+        self, path: Path, *, clock: Clock, owner: str = "", timeout_s: float = 30.0
+    ) -> None:
+        self.file = LedgerFile(path=path, timeout_s=timeout_s)
+        self.clock = clock
+        self.owner = owner
+        self._idle: weakref.finalize[..., SqliteLedger] | None = None
+
+    def prepare(self) -> None:
+        """Make the folder and the file, and bring the schema up to date.
+
+        To be called once before anything else; an up-to-date ledger is only looked at.
+
+        Raises:
+            SetupError: the folder or the file can't be written, the file is no ledger or damaged, or
+                it belongs to a newer version of Prompt Flow, in which case nothing was changed.
+        """
+        folder = self.file.path.absolute().parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            message = (
+                f"The folder {str(folder)!r} for the ledger can't be made ({error.strerror}). Make "
+                "it writable, or set PROMPTFLOW_DATA_DIR to another folder."
+            )
+            raise SetupError(message) from error
+        migrate(self.file)
+        self._stay_open()
+
+    def close(self) -> None:
+        """Let go of the file; records made later still work."""
+        if self._idle:
+            self._idle()
+
+    def record(self, event: Event) -> None:
+        """Write one event down; once it returns, the event survives the process.
+
+        `StageStarted` doesn't say whose it is. Where one ledger serves several flows at a time, each
+        of them records through its own `for_generation`.
+
+        Args:
+            event: any event; those that live in memory only are passed over.
+
+        Raises:
+            LedgerError: it could not be written, or several flows are running and it doesn't say to
+                which one it belongs.
+        """
+        self.record_for(event, None)
+
+    def record_for(self, event: Event, generation_id: str | None) -> None:
+        """Write one event of a known flow down; see `record`.
+
+        Args:
+            event: any event.
+            generation_id: the flow; ``None`` to find it out.
+
+        Raises:
+            LedgerError: it could not be written.
+        """
+        if isinstance(event, StageDelta | PartialImage):
+            return
+        with self.file.writing() as db:
+            write_event(
+                db,
+                event,
+                owner=self.owner,
+                now=self.clock.now(),
+                generation_id=generation_id,
+            )
+
+    def for_generation(self, generation_id: str) -> "GenerationLedger":
+        """Return the `Ledger` of one flow, for flows that run beside one another.
+
+        Args:
+            generation_id: to which every event that doesn't say otherwise belongs.
+        """
+        return GenerationLedger(ledger=self, generation_id=generation_id)
+
+    def read_events(self, generation_id: str) -> tuple[Event, ...]:
+        """Rebuild the events of one generation, as `promptflow.ledger.read` orders them.
+
+        Args:
+            generation_id: anything; it may come from an address.
+
+        Returns:
+            All of them, deltas merged into one per stage, partial pictures left out; what is still
+            running has no closing event.
+
+        Raises:
+            UnknownGenerationError: there is no such generation.
+            LedgerError: the ledger can't be read.
+        """
+        with self.file.reading() as connection:
+            return read.read_events(connection, generation_id)
+
+    def list_generations(
+        self, *, search: str = "", limit: int = 20, before: str | None = None
+    ) -> tuple[GenerationSummary, ...]:
+        """List generations, newest first by id.
+
+        Args:
+            search: words, or parts of words, that must all be in the request or the title, in upper
+                or lower case; no character has a special meaning.
+            limit: how many at most, from 1.
+            before: the last id of the page before; ``None`` for the first page.
+
+        Returns:
+            At most `limit`; empty where nothing fits.
+
+        Raises:
+            LedgerError: the ledger can't be read.
+        """
+        with self.file.reading() as connection:
+            return list_generations(connection, search=search, limit=limit, before=before)
+
+    def read_status(self, generation_id: str) -> GenerationStatus | None:
+        """Return how far a generation has come; ``None`` where there is none of this id."""
+        with self.file.reading() as connection:
+            return read.read_status(connection, generation_id)
+
+    def asset(self, asset_id: str) -> Asset | None:
+        """Return one stored object; ``None`` where there is none of this id."""
+        with self.file.reading() as connection:
+            return read.read_asset(connection, asset_id)
+
+    def check(self) -> tuple[str, ...]:
+        """Examine the file from end to end.
+
+        Returns:
+            What is fine, in phrases, with the number of rows of each kind.
+
+        Raises:
+            LedgerError: the file is damaged, or its schema is not of this version.
+        """
+        with self.file.reading() as connection:
+            problem = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+            if problem != "ok":
+                message = (
+                    f"The ledger {str(self.file.path)!r} is damaged ({problem}). Bring it back from "
+                    "a backup, or move it away to begin an empty one."
+                )
+                raise LedgerError(message)
+            if find_pending(connection, self.file):
+                message = (
+                    f"The ledger {str(self.file.path)!r} has an older schema. Start the app once to "
+                    "bring it up to date."
+                )
+                raise LedgerError(message)
+            counts = [
+                f"{connection.execute(sql).fetchone()[0]:,} {what}" for what, sql in _COUNTS.items()
+            ]
+        return ("the file is sound", "the schema is the newest", *counts)
+
+    def _stay_open(self) -> None:
+        """Hold an idle connection: whenever the last one closes, SQLite empties and syncs the log.
+
+        With it, a record is one sync instead of three (0.4 ms instead of 1.2 ms on an SSD).
+        """
+        if self._idle and self._idle.alive:
+            return
+        with self.file.worded(SetupError):
+            connection = self.file.connect("rw")
+            connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        self._idle = weakref.finalize(self, connection.close)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenerationLedger:
+    """The `Ledger` port of one flow."""
+
+    ledger: SqliteLedger
+    generation_id: str
+
+    def record(self, event: Event) -> None:
+        """Write one event of this flow down; once it returns, the event survives the process.
+
+        Args:
+            event: any event; those that live in memory only are passed over.
+
+        Raises:
+            LedgerError: it could not be written.
+        """
+        self.ledger.record_for(event, self.generation_id)

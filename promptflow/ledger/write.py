@@ -1,0 +1,289 @@
+"""Events into rows: one event, one transaction. Floor 4."""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from promptflow.clock import to_text
+from promptflow.errors import LedgerError
+from promptflow.events import (
+    FlowFinished,
+    FlowStarted,
+    ImageReady,
+    RunFailed,
+    RunFinished,
+    RunRetrying,
+    RunStarted,
+    StageFailed,
+    StageFinished,
+    StageStarted,
+)
+from promptflow.ledger.rows import (
+    add_asset,
+    add_ending,
+    fault_columns,
+    insert,
+    interrupt_parts,
+    update,
+)
+from promptflow.records import ActionPlan, Fault, GenerationStatus, RunStatus, StageStatus
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+KeptEvent = (
+    FlowStarted
+    | StageStarted
+    | StageFinished
+    | StageFailed
+    | RunStarted
+    | RunRetrying
+    | ImageReady
+    | RunFinished
+    | RunFailed
+    | FlowFinished
+)
+"""The events that are written down: all but those that live in memory only."""
+
+_TITLE_CHARS = 80
+
+_LEFT_OVER = Fault(
+    code="interrupted",
+    message="The flow ended while this was running. What was finished is kept.",
+)
+
+
+def write_event(
+    db: "Database", event: KeptEvent, *, owner: str, now: datetime, generation_id: str | None
+) -> None:
+    """Write one event into the rows.
+
+    Args:
+        db: inside a transaction.
+        event: the event.
+        owner: the process that runs the flow.
+        now: dates what the event doesn't.
+        generation_id: the flow it is recorded through, where that is known.
+
+    Raises:
+        LedgerError: what it belongs to is unknown, or not recorded.
+    """
+    writer = _Writer(db=db, owner=owner, now=now, generation_id=generation_id)
+    match event:
+        case FlowStarted() | FlowFinished():
+            writer.write_flow(event)
+        case StageStarted() | StageFinished() | StageFailed():
+            writer.write_stage(event)
+        case RunStarted() | RunRetrying() | ImageReady() | RunFinished() | RunFailed():
+            writer.write_run(event)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class _Writer:
+    """One event on its way into the rows, inside a transaction."""
+
+    db: "Database"
+    owner: str
+    now: datetime
+    generation_id: str | None
+
+    def write_flow(self, event: FlowStarted | FlowFinished) -> None:
+        match event:
+            case FlowStarted():
+                self._open_generation(event)
+            case FlowFinished():
+                self._close_generation(event)
+
+    def write_stage(self, event: StageStarted | StageFinished | StageFailed) -> None:
+        match event:
+            case StageStarted():
+                self._open_stage(event)
+            case StageFinished():
+                done = {"status": StageStatus.SUCCEEDED, "plan": _plan_to_json(event.plan)}
+                self._close_stage(event, done)
+            case StageFailed():
+                failed = {"status": StageStatus.FAILED, **fault_columns(event.fault)}
+                self._close_stage(event, failed)
+
+    def write_run(
+        self, event: RunStarted | RunRetrying | ImageReady | RunFinished | RunFailed
+    ) -> None:
+        match event:
+            case RunStarted():
+                self._open_run(event)
+            case RunRetrying():
+                self._keep_retry(event)
+            case ImageReady():
+                self._keep_picture(event)
+            case RunFinished():
+                self._close_run(event, RunStatus.SUCCEEDED, None)
+            case RunFailed():
+                self._close_run(event, event.status, event.fault)
+
+    def _open_generation(self, event: FlowStarted) -> None:
+        request = event.request
+        row = {
+            "id": event.generation_id,
+            "title": title_of(request.request),
+            "request": request.request,
+            "text_model": request.text_model,
+            "image_models": json.dumps(request.image_models, ensure_ascii=False),
+            "aspect_ratio": request.aspect_ratio,
+            "images_per_model": request.images_per_model,
+            "seed": request.seed,
+            "estimate_micro_usd": request.estimate_micro_usd,
+            "owner": self.owner,
+            "status": GenerationStatus.RUNNING,
+            "created_at": to_text(event.at),
+        }
+        insert(self.db, "generations", row)
+
+    def _open_stage(self, event: StageStarted) -> None:
+        generation_id = self._find_generation(f"stage {event.stage_id!r}")
+        row = {
+            "id": event.stage_id,
+            "generation_id": generation_id,
+            "ordinal": self._next_ordinal(
+                "SELECT max(ordinal) FROM stages WHERE generation_id = ?", generation_id
+            ),
+            "stage": event.stage,
+            "image_model": event.image_model,
+            "model": event.model,
+            "status": StageStatus.RUNNING,
+            "started_at": to_text(event.at),
+        }
+        insert(self.db, "stages", row)
+
+    def _close_stage(
+        self, event: StageFinished | StageFailed, outcome: Mapping[str, object]
+    ) -> None:
+        row = {
+            "output": event.output,
+            "timeline": json.dumps(event.timeline),
+            "first_token_ms": event.first_token_ms,
+            "total_ms": event.total_ms,
+            "input_tokens": event.usage.input_tokens,
+            "output_tokens": event.usage.output_tokens,
+            "cost_micro_usd": event.cost_micro_usd,
+            **outcome,
+        }
+        update(self.db, "stages", event.stage_id, row)
+
+    def _open_run(self, event: RunStarted) -> None:
+        generation_id = self._find_generation(f"run {event.run_id!r}", event.stage_id)
+        prompt = {
+            "id": event.prompt_id,
+            "generation_id": generation_id,
+            "stage_id": event.stage_id,
+            "image_model": event.image_model,
+            "text": event.prompt,
+            "origin": event.prompt_origin,
+        }
+        run = {
+            "id": event.run_id,
+            "generation_id": generation_id,
+            "ordinal": self._next_ordinal(
+                "SELECT max(ordinal) FROM runs WHERE generation_id = ?", generation_id
+            ),
+            "prompt_id": event.prompt_id,
+            "image_model": event.image_model,
+            "provider": event.provider,
+            "version": event.version,
+            "status": RunStatus.RUNNING,
+            "started_at": to_text(event.at),
+        }
+        insert(self.db, "prompts", prompt)
+        insert(self.db, "runs", run)
+
+    def _keep_retry(self, event: RunRetrying) -> None:
+        row = {
+            "id": event.attempt_id,
+            "run_id": event.run_id,
+            "number": event.attempt,
+            "status": RunStatus.FAILED,
+            "error_code": event.fault.code,
+            "error_message": event.fault.message,
+            "http_status": event.fault.http_status,
+            "wait_after_ms": round(event.wait_s * 1000),
+            "ended_at": to_text(event.at),
+        }
+        insert(self.db, "attempts", row)
+
+    def _keep_picture(self, event: ImageReady) -> None:
+        add_asset(
+            self.db,
+            run_id=event.run_id,
+            position=event.index,
+            asset=event.asset,
+            seed=event.seed,
+            at_ms=event.at_ms,
+            now=self.now,
+        )
+
+    def _close_run(
+        self, event: RunFinished | RunFailed, status: RunStatus, fault: Fault | None
+    ) -> None:
+        row = {
+            "status": status,
+            "total_ms": event.total_ms,
+            "input_tokens": event.usage.input_tokens,
+            "output_tokens": event.usage.output_tokens,
+            "cost_micro_usd": event.cost_micro_usd,
+            **fault_columns(fault),
+        }
+        update(self.db, "runs", event.run_id, row)
+        add_ending(
+            self.db,
+            run_id=event.run_id,
+            attempt_id=event.attempt_id,
+            number=event.attempt,
+            # A run can be partial; the attempt that ended it failed.
+            status=RunStatus.FAILED if status is RunStatus.PARTIAL else status,
+            fault=fault,
+            now=self.now,
+        )
+
+    def _close_generation(self, event: FlowFinished) -> None:
+        # A lane that could not record its end leaves rows that would read as running for ever.
+        interrupt_parts(self.db, event.generation_id, fault=_LEFT_OVER, now=event.at)
+        row = {
+            "status": event.status,
+            **fault_columns(event.fault),
+            "cost_micro_usd": event.cost_micro_usd,
+            "total_ms": event.total_ms,
+            "finished_at": to_text(event.at),
+        }
+        update(self.db, "generations", event.generation_id, row)
+
+    def _find_generation(self, what: str, stage_id: str | None = None) -> str:
+        """Say whose an event is: the flow recorded through, its stage's, or the only one running."""
+        if self.generation_id is not None:
+            return self.generation_id
+        if stage_id is not None:
+            sql = "SELECT generation_id FROM stages WHERE id = ?"
+            found = self.db.execute(sql, (stage_id,)).fetchall()
+        else:
+            sql = "SELECT id FROM generations WHERE status = 'running' AND owner = ?"
+            found = self.db.execute(sql, (self.owner,)).fetchall()
+        if len(found) != 1:
+            message = (
+                f"The {what} can't be recorded: {len(found)} generations could be its own, 1 was "
+                "expected. Record each flow through `for_generation`."
+            )
+            raise LedgerError(message)
+        return str(found[0][0])
+
+    def _next_ordinal(self, sql: str, generation_id: str) -> int:
+        return int(self.db.execute(sql, (generation_id,)).fetchone()[0] or 0) + 1
+
+
+def title_of(request: str) -> str:
+    """Return the first line that says something, cut to 80 characters."""
+    line = next((line.strip() for line in request.splitlines() if line.strip()), "")
+    return line if len(line) <= _TITLE_CHARS else f"{line[: _TITLE_CHARS - 1].rstrip()}…"
+
+
+def _plan_to_json(plan: ActionPlan | None) -> str | None:
+    return json.dumps(dataclasses.asdict(plan), ensure_ascii=False) if plan else None

@@ -1,0 +1,93 @@
+"""What is known of picture bytes once they have really been decoded. Floor 3: opens no file."""
+
+import threading
+import warnings
+from dataclasses import dataclass
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+from promptflow.errors import PictureError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+MAX_PIXELS = 50_000_000
+"""Beyond it bytes aren't decoded; 4 times what a current model paints (4096 by 3072)."""
+
+_KINDS = {
+    "PNG": ("image/png", "png"),
+    "JPEG": ("image/jpeg", "jpg"),
+    "WEBP": ("image/webp", "webp"),
+}
+"""Pillow's name of a format → (mime, extension)."""
+
+_ACCEPTED = "A PNG, JPEG or WebP picture was expected."
+_TOO_LARGE = (
+    "The picture is too large: at most 50 megapixels are accepted, it has {}. Ask for less."
+)
+
+_header_lock = threading.Lock()
+"""Warning filters belong to the whole process: one header at a time switches them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureFacts:
+    """What decoding a picture told about it."""
+
+    mime: str
+    """``image/png``, ``image/jpeg`` or ``image/webp``."""
+    extension: str
+    """Without the dot: ``png``, ``jpg`` or ``webp``."""
+    width_px: int
+    height_px: int
+
+
+def inspect_picture(data: bytes) -> PictureFacts:
+    """Decode a picture to the last pixel and say what it is.
+
+    The size is read from the header first, so that a small file that unfolds into gigabytes is
+    turned away before it is decoded.
+
+    Args:
+        data: an encoded PNG, JPEG or WebP of at most 50 megapixels.
+
+    Returns:
+        Its type by content, whatever its name said, and its size in pixels.
+
+    Raises:
+        PictureError: the bytes are empty, cut short, broken, too large, or something else.
+    """
+    if not data:
+        raise PictureError(f"The picture has 0 bytes. {_ACCEPTED}")
+    with _open(data) as image:
+        mime, extension = _KINDS[image.format or ""]
+        width_px, height_px = image.size
+        if width_px * height_px > MAX_PIXELS:
+            raise PictureError(_TOO_LARGE.format(f"{width_px} by {height_px} pixels"))
+        try:
+            image.load()
+        except Exception as error:
+            # Decoders meet hostile bytes with many types: OSError, SyntaxError, ValueError, zlib.error.
+            message = (
+                f"The {image.format} picture of {len(data)} bytes breaks off or is damaged. "
+                "Ask for it again."
+            )
+            raise PictureError(message) from error
+    return PictureFacts(mime=mime, extension=extension, width_px=width_px, height_px=height_px)
+
+
+def _open(data: bytes) -> "Image":
+    """Read the header only, with Pillow's warnings kept to itself."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with _header_lock, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return Image.open(BytesIO(data), formats=tuple(_KINDS))
+    except Image.DecompressionBombError as error:
+        raise PictureError(_TOO_LARGE.format("several times that")) from error
+    except UnidentifiedImageError as error:
+        raise PictureError(f"The {len(data)} bytes are no such picture. {_ACCEPTED}") from error
+    except Exception as error:
+        message = f"The header of the picture of {len(data)} bytes is damaged. {_ACCEPTED}"
+        raise PictureError(message) from error

@@ -1,0 +1,194 @@
+"""One run: an image model at work on one prompt, over as many attempts as it takes."""
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+
+from promptflow.catalog import price_pictures
+from promptflow.errors import BusyError, LedgerError, PromptflowError, RefusedError, ReplyError
+from promptflow.events import (
+    Event,
+    ImageReady,
+    PartialImage,
+    RunFailed,
+    RunFinished,
+    RunRetrying,
+    RunStarted,
+)
+from promptflow.pipeline.tools import CANCELLED, Account, to_fault
+from promptflow.ports import ImageRequest, Picture
+from promptflow.records import AssetRole, Fault, PromptOrigin, RunStatus, Usage
+from promptflow.retries import plan_wait
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """The state of one run while it works."""
+
+    account: Account
+    image_model: str
+    run_id: str
+    started_s: float = 0.0
+    attempt: int = 1
+    attempt_id: str = ""
+    waited_s: float = 0.0
+    delivered: int = 0
+    usage: Usage = Usage()
+
+    def events(self, prompt: str, origin: PromptOrigin, stage_id: str) -> Iterator[Event]:
+        """Send a prompt and keep what comes of it.
+
+        Args:
+            prompt: the words for the image model.
+            origin: where they come from.
+            stage_id: the prompt construction they come from.
+
+        Yields:
+            RunStarted (RunRetrying | PartialImage | ImageReady)* (RunFinished | RunFailed)
+
+        Raises:
+            LedgerError: something could not be recorded; the run ends where it is.
+
+        Cost:
+            Billed from the first attempt on, whatever becomes of it.
+        """
+        tools = self.account.tools
+        self.started_s = tools.clock.stopwatch_s()
+        yield self.account.write(
+            RunStarted(
+                run_id=self.run_id,
+                image_model=self.image_model,
+                provider=tools.catalog.image_model(self.image_model).provider,
+                version=1,
+                prompt_id=tools.new_id(),
+                prompt=prompt,
+                prompt_origin=origin,
+                stage_id=stage_id,
+                at=tools.clock.now(),
+            )
+        )
+        closing: RunFinished | RunFailed | None = None
+        while closing is None:
+            self.attempt_id = tools.new_id()
+            closing = yield from self._attempt(prompt)
+        yield self.account.write(closing)
+        self.account.delivered.append(isinstance(closing, RunFinished))
+
+    def _attempt(self, prompt: str) -> Generator[Event, None, RunFinished | RunFailed | None]:
+        """Make one call; return how the run ends, or ``None`` for another attempt."""
+        try:
+            yield from self._paint(prompt)
+        except BusyError as error:
+            return (yield from self._wait(error))
+        except RefusedError as error:
+            return self._fail(to_fault(error), RunStatus.REFUSED)
+        except LedgerError:
+            raise
+        except PromptflowError as error:
+            return self._fail(to_fault(error), RunStatus.FAILED)
+        return self._succeed()
+
+    def _paint(self, prompt: str) -> Iterator[Event]:
+        """Ask for the pictures that are still missing."""
+        request, tools = self.account.request, self.account.tools
+        wanted = request.images_per_model
+        pictures = tools.image_model(self.image_model).paint(
+            ImageRequest(
+                prompt=prompt,
+                aspect_ratio=request.aspect_ratio,
+                count=wanted - self.delivered,
+                first_index=self.delivered,
+                seed=request.seed,
+            )
+        )
+        for picture in pictures:
+            self.usage = picture.usage or self.usage
+            yield self._show(picture) if picture.partial else self._keep(picture)
+        if self.delivered < wanted:
+            raise self._short(wanted)
+
+    def _show(self, picture: Picture) -> PartialImage:
+        return PartialImage(run_id=self.run_id, index=picture.index, data=picture.data)
+
+    def _keep(self, picture: Picture) -> Event:
+        """Store the bytes, record the row, and only then let it be seen."""
+        asset = self.account.tools.store.write(
+            generation_id=self.account.generation_id,
+            role=AssetRole.OUTPUT,
+            model=self.image_model,
+            data=picture.data,
+        )
+        event = self.account.write(
+            ImageReady(
+                run_id=self.run_id,
+                index=picture.index,
+                asset=asset,
+                seed=picture.seed,
+                at_ms=self._elapsed_ms(),
+            )
+        )
+        self.delivered += 1
+        self.account.pictures.append(asset.asset_id)
+        return event
+
+    def _short(self, wanted: int) -> ReplyError:
+        model = self.account.tools.catalog.image_model(self.image_model)
+        message = (
+            f"{model.title} ended after {self.delivered} of {wanted} pictures. "
+            "Try again, or ask for fewer."
+        )
+        return ReplyError(message, provider=model.provider, model=self.image_model)
+
+    def _wait(self, error: BusyError) -> Generator[Event, None, RunFailed | None]:
+        tools = self.account.tools
+        wait_s = plan_wait(
+            error, attempt=self.attempt, waited_s=self.waited_s, jitter=tools.jitter()
+        )
+        if wait_s is None:
+            return self._fail(to_fault(error), RunStatus.FAILED)
+        yield self.account.write(
+            RunRetrying(
+                run_id=self.run_id,
+                attempt_id=self.attempt_id,
+                attempt=self.attempt,
+                wait_s=wait_s,
+                fault=to_fault(error),
+                at=tools.clock.now(),
+            )
+        )
+        self.attempt += 1
+        self.waited_s += wait_s
+        if self.account.cancel.wait(wait_s):
+            self.attempt_id = tools.new_id()
+            return self._fail(CANCELLED, RunStatus.CANCELLED)
+        return None
+
+    def _succeed(self) -> RunFinished:
+        return RunFinished(
+            run_id=self.run_id,
+            attempt_id=self.attempt_id,
+            attempt=self.attempt,
+            total_ms=self._elapsed_ms(),
+            usage=self.usage,
+            cost_micro_usd=self._cost(),
+        )
+
+    def _fail(self, fault: Fault, status: RunStatus) -> RunFailed:
+        return RunFailed(
+            run_id=self.run_id,
+            attempt_id=self.attempt_id,
+            attempt=self.attempt,
+            status=RunStatus.PARTIAL if self.delivered and status is RunStatus.FAILED else status,
+            fault=fault,
+            total_ms=self._elapsed_ms(),
+            usage=self.usage,
+            cost_micro_usd=self._cost(),
+        )
+
+    def _cost(self) -> int | None:
+        model = self.account.tools.catalog.image_model(self.image_model)
+        cost = price_pictures(model, self.delivered)
+        self.account.costs.append(cost)
+        return cost
+
+    def _elapsed_ms(self) -> int:
+        return self.account.tools.since_ms(self.started_s)

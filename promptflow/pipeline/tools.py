@@ -1,0 +1,82 @@
+"""What every part of one flow shares: the tools it works with and the account it keeps."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from promptflow.catalog import Catalog
+from promptflow.clock import Clock
+from promptflow.errors import PromptflowError, ProviderError
+from promptflow.events import Event
+from promptflow.instructions import Instructions
+from promptflow.ports import ImageModel, ImageStore, Ledger, TextModel
+from promptflow.records import Fault, GenerationRequest
+
+CANCELLED = Fault(
+    code="cancelled",
+    message="Cancelled: what was already paid for was finished, nothing more was started.",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """What the pipeline works with."""
+
+    text_model: Callable[[str], TextModel]
+    """Text model id → the model."""
+    image_model: Callable[[str], ImageModel]
+    """Image model id → the model."""
+    store: ImageStore
+    ledger: Ledger
+    catalog: Catalog
+    instructions: Instructions
+    clock: Clock
+    new_id: Callable[[], str]
+    """Makes ids that sort by time."""
+    jitter: Callable[[], float]
+    """Returns 0 to 1, for the waits between attempts."""
+
+    def since_ms(self, started_s: float) -> int:
+        """Return the milliseconds since an earlier reading of the stopwatch."""
+        return round((self.clock.stopwatch_s() - started_s) * 1000)
+
+
+@dataclass(slots=True, kw_only=True)
+class Account:
+    """One flow's request and what has come of it; lanes append to it from their own threads."""
+
+    request: GenerationRequest
+    generation_id: str
+    tools: Tools
+    cancel: threading.Event
+    costs: list[int | None] = field(default_factory=list)
+    """Micro-dollars of every call that has ended."""
+    delivered: list[bool] = field(default_factory=list)
+    """Of every run that has ended: did it deliver all its pictures?"""
+    pictures: list[str] = field(default_factory=list)
+    """Ids of the assets."""
+
+    def write(self, event: Event) -> Event:
+        """Put an event in the ledger and hand it back, fit to be shown.
+
+        Raises:
+            LedgerError: it could not be recorded.
+        """
+        self.tools.ledger.record(event)
+        return event
+
+
+def to_fault(error: PromptflowError) -> Fault:
+    """Turn an error into what is kept and shown of it."""
+    status = error.status if isinstance(error, ProviderError) else None
+    return Fault(code=error.code, message=error.message, http_status=status)
+
+
+def add_costs(costs: list[int | None]) -> int | None:
+    """Add micro-dollars up.
+
+    Returns:
+        The sum; ``None`` where one of them is unknown, because a part is not the whole.
+    """
+    known = [cost for cost in costs if cost is not None]
+    return sum(known) if len(known) == len(costs) else None

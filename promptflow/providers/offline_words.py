@@ -1,0 +1,275 @@
+"""What the offline provider understands of a text: a vocabulary and a reader. Floor 4.
+
+No grammar and no model: words are looked up in tables, in the order they stand in the text, on word
+boundaries. Signs of scripts without spaces, and emoji, are looked up as they stand.
+"""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from promptflow.providers.offline_vocabulary import (
+    COLOURS,
+    COMPOSITIONS,
+    LIGHTS,
+    MOODS,
+    NUMBERS,
+    PLACES,
+    ROLES,
+    SEASONS,
+    SIGNS,
+    STOP_WORDS,
+    STYLES,
+    SUBJECTS,
+    WEATHERS,
+)
+
+MAX_SUBJECTS = 6
+_TOKEN = re.compile(r"[^\W_]+|[.,;:!?()\n\"“”—]")
+_IRREGULAR = {
+    "men": "man",
+    "women": "woman",
+    "children": "child",
+    "people": "person",
+    "leaves": "leaf",
+    "wolves": "wolf",
+    "geese": "goose",
+    "oxen": "ox",
+    "mice": "mouse",
+}
+_NEGATIONS = frozenset({"no", "without", "not", "never", "avoid", "ohne", "sans", "sin"})
+_LONGEST_PHRASE = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """One thing the text speaks of."""
+
+    kind: str
+    """The drawable kind, e.g. ``lighthouse``; empty where the word is not in the vocabulary."""
+    words: str
+    """As the text has it, with its colour, e.g. ``red fox``."""
+    count: int = 1
+    """How many; 0 where the text has a plural without a number."""
+    colour: str = ""
+    """The colour word in front of it, if any."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What was found in a text; empty where the text says nothing."""
+
+    text: str
+    subjects: tuple[Subject, ...]
+    """In the order of the text, no kind twice, at most `MAX_SUBJECTS`."""
+    places: tuple[str, ...]
+    light: str
+    weathers: tuple[str, ...]
+    season: str
+    mood: str
+    style: str
+    composition: str
+    colours: tuple[str, ...]
+    """Names of colours that belong to no subject."""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether anything that can be drawn was found."""
+        return bool(self.places or self.weathers) or any(one.kind for one in self.subjects)
+
+
+@dataclass(slots=True)
+class _Found:
+    """What the reader has come across so far."""
+
+    subjects: list[Subject] = field(default_factory=list)
+    notes: dict[str, list[str]] = field(default_factory=dict)
+
+    def first(self, category: str) -> str:
+        return next(iter(self.notes.get(category, [])), "")
+
+    def all(self, category: str) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(self.notes.get(category, [])))
+
+
+def read_words(text: str) -> Reading:
+    """Find subjects, place, light, weather, mood, style and colours in a text.
+
+    Args:
+        text: anything at all, in any script.
+
+    Returns:
+        What the vocabulary knows of it. Where it knows nothing, the subjects are the longest
+        distinct words of the text, without a kind.
+    """
+    found = _Found()
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    tokens = _TOKEN.findall(plain)
+    _read_tokens(tokens, found)
+    _read_signs(plain, found)
+    subjects = _distinct(found.subjects)
+    if not any(one.kind for one in subjects) and not found.all("place"):
+        subjects = tuple(Subject(kind="", words=word) for word in pick_nouns(text))
+    return Reading(
+        text=text,
+        subjects=subjects,
+        places=found.all("place"),
+        light=found.first("light"),
+        weathers=found.all("weather"),
+        season=found.first("season"),
+        mood=found.first("mood"),
+        style=found.first("style"),
+        composition=found.first("composition"),
+        colours=found.all("colour"),
+    )
+
+
+def pick_nouns(text: str, *, at_most: int = 4) -> tuple[str, ...]:
+    """Pick the words that carry a text the vocabulary does not know.
+
+    Args:
+        text: anything at all.
+        at_most: how many words.
+
+    Returns:
+        The longest distinct words in the order of the text; at least one, even for signs alone.
+    """
+    words = [word for word in re.findall(r"[^\W_]+", text) if word.casefold() not in STOP_WORDS]
+    words = [word for word in words if not word.isdecimal()] or words
+    distinct = list({word.casefold(): word for word in reversed(words)}.values())
+    longest = sorted(distinct, key=lambda word: (-len(word), word))[:at_most]
+    in_order = sorted(longest, key=text.find)
+    picked = tuple(word[:40] for word in in_order)
+    return picked or (" ".join(text.split())[:40] or "an open idea",)
+
+
+def hash_text(text: str) -> int:
+    """Return a number that is the same for the same text on every machine.
+
+    Args:
+        text: anything; lone surrogates are allowed.
+
+    Returns:
+        0 to 2^64 - 1.
+    """
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+    return int.from_bytes(digest[:8], "big")
+
+
+def _index(tables: Mapping[str, Mapping[str, str]]) -> dict[str, list[tuple[str, str]]]:
+    """Turn name → ``alias, alias`` tables into alias → (category, name) entries."""
+    index: dict[str, list[tuple[str, str]]] = {}
+    for category, table in tables.items():
+        for name, aliases in table.items():
+            for alias in aliases.split(","):
+                index.setdefault(" ".join(alias.split()), []).append((category, name))
+    return index
+
+
+_PHRASES = _index(
+    {
+        "subject": SUBJECTS,
+        "place": PLACES,
+        "light": LIGHTS,
+        "weather": WEATHERS,
+        "season": SEASONS,
+        "mood": MOODS,
+        "style": STYLES,
+        "composition": COMPOSITIONS,
+        "colour": {name: name for name in COLOURS} | {"grey": "grey, gray"},
+    }
+)
+
+
+def _singulars(word: str) -> Iterator[str]:
+    """Yield what the singular of a word may be, the likeliest first."""
+    yield word
+    if word in _IRREGULAR:
+        yield _IRREGULAR[word]
+    if word.endswith("ies"):
+        yield word[:-3] + "y"
+    if word.endswith("es"):
+        yield word[:-2]
+    if word.endswith("s") and not word.endswith("ss"):
+        yield word[:-1]
+
+
+def _look_up(tokens: list[str], start: int) -> tuple[int, list[tuple[str, str]], bool]:
+    """Return the length, the meanings and the plural of the longest phrase at a place."""
+    for length in range(min(_LONGEST_PHRASE, len(tokens) - start), 0, -1):
+        head = tokens[start : start + length - 1]
+        last = tokens[start + length - 1]
+        for singular in _singulars(last):
+            meanings = _PHRASES.get(" ".join([*head, singular]))
+            if meanings:
+                return length, meanings, singular != last
+    return 1, [], False
+
+
+def _read_tokens(tokens: list[str], found: _Found) -> None:
+    """Walk over the words, longest phrase first, and note what they mean."""
+    place = 0
+    colour_at = number_at = subject_end = -9
+    colour, number = "", 1
+    while place < len(tokens):
+        length, meanings, plural = _look_up(tokens, place)
+        words = " ".join(tokens[place : place + length])
+        if words in NUMBERS:
+            number, number_at = NUMBERS[words], place
+        if _NEGATIONS.isdisjoint(tokens[max(0, place - 2) : place]):
+            follows_subject = place == subject_end and words in ROLES
+            for category, name in meanings:
+                if category == "colour":
+                    colour, colour_at = name, place
+                    found.notes.setdefault("colour", []).append(name)
+                elif category != "subject":
+                    found.notes.setdefault(category, []).append(name)
+                elif not follows_subject:
+                    tint = colour if _is_near(tokens, colour_at, place) else ""
+                    counted = _is_near(tokens, number_at, place)
+                    count = number if counted else (0 if plural else 1)
+                    _add_subject(found, name, words, tint, count)
+                    colour_at = number_at = -9
+                    subject_end = place + length
+        place += length
+
+
+def _is_near(tokens: list[str], earlier: int, place: int) -> bool:
+    """Tell whether a word belongs to one that follows: close, and in the same clause."""
+    between = tokens[earlier + 1 : place]
+    return 0 <= place - earlier <= 3 and all(word.isalnum() and word != "and" for word in between)
+
+
+def _add_subject(found: _Found, kind: str, words: str, tint: str, count: int) -> None:
+    """Note a subject, with its colour taken out of the general ones."""
+    if tint:
+        found.notes["colour"].remove(tint)
+    name = f"{tint} {words}" if tint and tint not in words else words
+    found.subjects.append(Subject(kind=kind, words=name, count=count, colour=tint))
+
+
+def _read_signs(plain: str, found: _Found) -> None:
+    """Note the signs of scripts without spaces, and emoji, in the order they stand."""
+    hits = sorted((plain.find(sign), -len(sign), sign) for sign in SIGNS if sign in plain)
+    for _, _, sign in hits:
+        category, name = SIGNS[sign].split(":")
+        if category == "subject":
+            found.subjects.append(Subject(kind=name, words=name))
+        else:
+            found.notes.setdefault(category, []).append(name)
+
+
+def _distinct(subjects: Iterable[Subject]) -> tuple[Subject, ...]:
+    """Keep the first of each kind; a later mention may still lend its colour or number."""
+    kept: dict[str, Subject] = {}
+    for one in subjects:
+        first = kept.get(one.kind)
+        if first is None:
+            kept[one.kind] = one
+        elif one.colour and not first.colour:
+            kept[one.kind] = Subject(
+                kind=one.kind, words=one.words, count=first.count, colour=one.colour
+            )
+    return tuple(kept.values())[:MAX_SUBJECTS]

@@ -1,0 +1,301 @@
+"""Pictures in a folder of this machine. Floor 4.
+
+    {folder}/generations/{generation}/{role}/{model}/{first 16 hex digits of sha256}.{extension}
+
+A file appears under its name only when it is whole and on stable storage, and its name says what its
+bytes must be. Nothing that comes from outside is joined to a path before it fits a strict pattern.
+"""
+
+import errno
+import hashlib
+import os
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn
+
+from promptflow.errors import StorageError
+from promptflow.pictures import inspect_picture
+from promptflow.records import Asset, AssetRole
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+_KEY = re.compile(
+    rf"generations/(?P<generation>{_ID.pattern})/(?P<role>[a-z]+)/(?P<model>{_MODEL.pattern})"
+    r"/(?P<digest>[0-9a-f]{16})\.(?P<extension>png|jpg|webp)"
+)
+_ROLES = {role.value: role for role in AssetRole}
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+
+
+class LocalStore:
+    """An `ImageStore` over a folder; several processes may share it.
+
+    Args:
+        folder: where the pictures are; made with the first one.
+    """
+
+    backend = "local"
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder.absolute()
+
+    def write(self, *, generation_id: str, role: AssetRole, model: str, data: bytes) -> Asset:
+        """Check that the bytes are a picture, keep them for good, and describe them.
+
+        The same bytes for the same model of a generation share one file.
+
+        Args:
+            generation_id: whose picture it is; letters, digits, ``-`` and ``_``.
+            role: what it is for.
+            model: the id of the model that made it; letters, digits, ``.``, ``-`` and ``_``.
+            data: an encoded PNG, JPEG or WebP.
+
+        Returns:
+            The asset, with an id of its own; its bytes are on stable storage.
+
+        Raises:
+            PictureError: the bytes are not a usable picture.
+            StorageError: an id can't be part of a path, or the folder can't be written.
+        """
+        _check(_ID, generation_id, "generation id")
+        _check(_MODEL, model, "model id")
+        asset = _describe(data, f"generations/{generation_id}", role, model)
+        path = self.path(asset.key)
+        try:
+            if not _holds(path, data):
+                _make_folder(path.parent)
+                _write_whole(path, data)
+        except OSError as error:
+            self._fail_write(error, asset.key)
+        return asset
+
+    def read(self, key: str) -> bytes:
+        """Return the bytes behind a key, and make sure they are the ones that were stored.
+
+        Args:
+            key: as an `Asset` holds it.
+
+        Returns:
+            The encoded picture.
+
+        Raises:
+            StorageError: there is nothing under this key, it can't be read, or it was changed.
+        """
+        path = self.path(key)
+        try:
+            data = path.read_bytes()
+        except (FileNotFoundError, NotADirectoryError) as error:
+            message = (
+                f"The picture {key!r} is not in {str(self._folder)!r}. "
+                "Bring the file back from a backup, or make the picture again."
+            )
+            raise StorageError(message) from error
+        except OSError as error:
+            message = f"The picture {key!r} can't be read ({error.strerror}). Check {str(path)!r}."
+            raise StorageError(message) from error
+        if hashlib.sha256(data).hexdigest()[:16] != path.stem:
+            message = (
+                f"The picture {key!r} was changed after it was stored: its bytes no longer fit "
+                "its name. Bring the file back from a backup."
+            )
+            raise StorageError(message)
+        return data
+
+    def path(self, key: str) -> Path:
+        """Return the place of a key, whether or not there is a file.
+
+        Args:
+            key: as an `Asset` holds it.
+
+        Returns:
+            An absolute path inside the folder.
+
+        Raises:
+            StorageError: the key is not one of ours, or a link leads it out of the folder.
+        """
+        parts = _KEY.fullmatch(key)
+        if parts is None or parts["role"] not in _ROLES:
+            message = (
+                f"{key!r} is no key of a picture. One looks like "
+                "'generations/0196…/output/painter-1/0123456789abcdef.png'."
+            )
+            raise StorageError(message)
+        return self._inside(key)
+
+    def holds(self, key: str) -> bool:
+        """Say whether there is a file under a key, without reading it.
+
+        Raises:
+            StorageError: the key is not one of ours, or a link leads it out of the folder.
+        """
+        return self.path(key).is_file()
+
+    def describe(self, key: str) -> Asset:
+        """Read a stored picture again and describe it anew, as `write` did.
+
+        Args:
+            key: as `list_generation` yields it.
+
+        Returns:
+            The asset, under a new id.
+
+        Raises:
+            PictureError: the file is not a usable picture.
+            StorageError: there is nothing under this key, or its bytes don't fit its name.
+        """
+        data = self.read(key)
+        place, role, model, _ = key.rsplit("/", 3)
+        asset = _describe(data, place, _ROLES[role], model)
+        if asset.key != key:
+            message = f"The picture {key!r} is of the type {asset.mime}. Give it the fitting name."
+            raise StorageError(message)
+        return asset
+
+    def list_generation(self, generation_id: str) -> Iterator[tuple[str, AssetRole, str]]:
+        """Yield what is stored for a generation, recorded or not.
+
+        Args:
+            generation_id: as it was written.
+
+        Yields:
+            (key, role, model), keys ascending; files with names that aren't ours are left out.
+
+        Raises:
+            StorageError: the id can't be part of a path, or the folder can't be read.
+        """
+        for path in self._files(generation_id):
+            key = path.relative_to(self._folder).as_posix()
+            parts = _KEY.fullmatch(key)
+            if parts and parts["role"] in _ROLES:
+                yield key, _ROLES[parts["role"]], parts["model"]
+
+    def remove_leftovers(self, generation_id: str) -> None:
+        """Remove what a writer that was killed left half-written.
+
+        Args:
+            generation_id: one that nobody writes to any more.
+
+        Raises:
+            StorageError: the id can't be part of a path, or the folder can't be changed.
+        """
+        for path in self._files(generation_id):
+            if path.name.startswith(".") and path.suffix == ".part":
+                try:
+                    path.unlink(missing_ok=True)
+                except OSError as error:
+                    self._fail_write(error, path.name)
+
+    def check_writable(self) -> None:
+        """Write a byte into the folder and remove it again.
+
+        Raises:
+            StorageError: that is not possible; it says why.
+        """
+        part = self._folder / f".check.{os.getpid()}.{threading.get_ident()}.part"
+        try:
+            _make_folder(self._folder)
+            part.write_bytes(b"\0")
+            part.unlink()
+        except OSError as error:
+            self._fail_write(error, part.name)
+
+    def _files(self, generation_id: str) -> list[Path]:
+        _check(_ID, generation_id, "generation id")
+        folder = self._inside(f"generations/{generation_id}")
+        try:
+            return sorted(folder.glob("*/*/*"))
+        except OSError as error:
+            message = f"The folder {str(folder)!r} can't be read ({error.strerror}). Check it."
+            raise StorageError(message) from error
+
+    def _inside(self, key: str) -> Path:
+        """Join a checked key, and make sure that no link on the way leads out."""
+        path = self._folder / key
+        if not path.resolve().is_relative_to(self._folder.resolve()):
+            message = (
+                f"{key!r} leads out of {str(self._folder)!r} through a link. Pictures are kept "
+                "in that folder only; remove the link."
+            )
+            raise StorageError(message)
+        return path
+
+    def _fail_write(self, error: OSError, key: str) -> NoReturn:
+        folder = str(self._folder)
+        if error.errno in _FULL:
+            message = f"The disk that holds {folder!r} is full. Free some space and try again."
+        else:
+            message = (
+                f"The picture {key!r} can't be written to {folder!r} "
+                f"({error.strerror or type(error).__name__}). Make that folder writable."
+            )
+        raise StorageError(message) from error
+
+
+def _check(pattern: re.Pattern[str], value: str, what: str) -> None:
+    if pattern.fullmatch(value) is None:
+        message = (
+            f"The {what} {value!r} can't be part of a path. Letters, digits, '-', '_' and, in a "
+            "model id, '.' are accepted."
+        )
+        raise StorageError(message)
+
+
+def _describe(data: bytes, place: str, role: AssetRole, model: str) -> Asset:
+    from uuid_utils import uuid7
+
+    facts = inspect_picture(data)
+    digest = hashlib.sha256(data).hexdigest()
+    return Asset(
+        asset_id=str(uuid7()),
+        role=role,
+        backend=LocalStore.backend,
+        key=f"{place}/{role.value}/{model}/{digest[:16]}.{facts.extension}",
+        sha256=digest,
+        mime=facts.mime,
+        width_px=facts.width_px,
+        height_px=facts.height_px,
+        size_bytes=len(data),
+    )
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    """Say whether these very bytes are there already; damaged ones are written anew."""
+    return path.is_file() and path.read_bytes() == data
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder and those above it, each name on stable storage."""
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    _sync_folder(folder.parent)
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    """Write beside the place, sync, and rename: the name never stands for half a file."""
+    # Process and thread in the name, so that two writers of the same bytes don't share a file.
+    part = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
+    try:
+        with part.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Put a folder's names on stable storage, where the system can open folders."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

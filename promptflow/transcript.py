@@ -1,0 +1,129 @@
+"""A flow told as plain text, for terminals. Floor 7, beside the pages."""
+
+from collections.abc import Callable
+
+from promptflow.events import (
+    Event,
+    FlowFinished,
+    FlowStarted,
+    ImageReady,
+    PartialImage,
+    RunFailed,
+    RunFinished,
+    RunRetrying,
+    RunStarted,
+    StageDelta,
+    StageFailed,
+    StageFinished,
+    StageStarted,
+)
+from promptflow.records import Stage
+from promptflow.wording import format_duration, format_size, format_usd
+
+_TITLES = {
+    Stage.ACTION_PLAN: "Action plan",
+    Stage.THINKING: "Thinking",
+    Stage.PROMPT_CONSTRUCTION: "Prompt",
+}
+
+
+class Transcript:
+    """Tells a flow as it happens.
+
+    Plan and thinking are told piece by piece. Prompts are written at the same time, so each is told
+    when it is whole.
+
+    Args:
+        say: writes text without a line break of its own.
+        name_of: model id → title.
+    """
+
+    def __init__(self, say: Callable[[str], object], name_of: Callable[[str], str]) -> None:
+        self._say = say
+        self._name_of = name_of
+        self._stages: dict[str, StageStarted] = {}
+        self._runs: dict[str, RunStarted] = {}
+
+    def take(self, event: Event) -> None:
+        """Tell one event."""
+        match event:
+            case FlowStarted():
+                self._say(f"Generation {event.generation_id}\n")
+            case StageStarted() | StageDelta() | StageFinished() | StageFailed():
+                self._take_stage(event)
+            case RunStarted() | RunRetrying() | PartialImage() | ImageReady():
+                self._take_run(event)
+            case RunFinished() | RunFailed():
+                self._take_run_end(event)
+            case FlowFinished():
+                self._take_end(event)
+
+    def _take_stage(self, event: StageStarted | StageDelta | StageFinished | StageFailed) -> None:
+        if isinstance(event, StageStarted):
+            self._stages[event.stage_id] = event
+        started = self._stages[event.stage_id]
+        title = _TITLES[started.stage]
+        if started.image_model is not None:
+            title += f" for {self._name_of(started.image_model)}"
+        self._say(_stage_words(event, title, streams=started.image_model is None))
+
+    def _take_run(self, event: RunStarted | RunRetrying | PartialImage | ImageReady) -> None:
+        if isinstance(event, RunStarted):
+            self._runs[event.run_id] = event
+        name = self._name_of(self._runs[event.run_id].image_model)
+        match event:
+            case RunStarted():
+                self._say(f"\n{name}: painting\n")
+            case RunRetrying():
+                why = printable(event.fault.message)
+                self._say(f"{name}: retrying in {event.wait_s:.0f} s. {why}\n")
+            case PartialImage():
+                pass  # a terminal has nothing to show it with
+            case ImageReady():
+                asset = event.asset
+                size = f"{asset.width_px} × {asset.height_px} px, {format_size(asset.size_bytes)}"
+                self._say(f"{name}: picture {event.index + 1}, {size}\n  {asset.key}\n")
+
+    def _take_run_end(self, event: RunFinished | RunFailed) -> None:
+        name = self._name_of(self._runs[event.run_id].image_model)
+        took = format_duration(event.total_ms)
+        match event:
+            case RunFinished():
+                self._say(f"{name}: done in {took}, {format_usd(event.cost_micro_usd)}\n")
+            case RunFailed():
+                self._say(f"{name}: {event.status}. {printable(event.fault.message)}\n")
+
+    def _take_end(self, event: FlowFinished) -> None:
+        took, cost = format_duration(event.total_ms), format_usd(event.cost_micro_usd)
+        self._say(f"\n{event.status.capitalize()} in {took}, {cost}.\n")
+        if event.fault:
+            self._say(f"{printable(event.fault.message)}\n")
+
+
+def _stage_words(
+    event: StageStarted | StageDelta | StageFinished | StageFailed, title: str, *, streams: bool
+) -> str:
+    heading = f"\n── {title} ──\n"
+    match event:
+        case StageStarted():
+            return heading if streams else ""
+        case StageDelta():
+            return printable(event.text) if streams else ""
+        case StageFinished():
+            whole = "" if streams else f"{heading}{printable(event.output)}"
+            took = format_duration(event.total_ms)
+            return f"{whole}\n({took}, {format_usd(event.cost_micro_usd)})\n"
+        case StageFailed():
+            return f"\n{title} failed: {printable(event.fault.message)}\n"
+
+
+def printable(text: str) -> str:
+    """Make text safe for a terminal: control characters can't move its cursor or set its title.
+
+    Args:
+        text: anything, e.g. what a model wrote.
+
+    Returns:
+        The text with every control character but line break and tab shown as ``�``.
+    """
+    return "".join(sign if sign.isprintable() or sign in "\n\t " else "�" for sign in text)

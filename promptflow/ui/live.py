@@ -1,0 +1,112 @@
+"""Follows a flow on screen: draws what has been said so far, then what is being said.
+
+The script's full run draws the flow as it stands and ends, so the page is ready at once. The
+fragment's next run, a moment later, stays with the flow until its end. Any widget outside interrupts
+it, and the full run that follows starts over the same way: nothing is lost, because the flow belongs
+to the process.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+import streamlit as st
+
+from promptflow.events import Event
+from promptflow.flows import LiveFlow
+from promptflow.records import Stage, StageStatus
+from promptflow.ui import state
+from promptflow.ui.canvas import Canvas
+from promptflow.view import FlowView, apply, fold
+
+FRAME_S = 0.04
+"""Seconds between two looks at the queue: 25 frames a second are enough for text."""
+_TICK_S = 0.2
+"""Seconds after which clocks on screen move even if nothing happens."""
+_RUN_EVERY_S = 0.15
+"""Seconds from the full run to the first following run."""
+
+NewCanvas = Callable[[], Canvas]
+
+
+def draw_live(flow: LiveFlow, *, new_canvas: NewCanvas, now: Callable[[], datetime]) -> None:
+    """Draw a flow that is under way and follow it to its end.
+
+    Args:
+        flow: the flow.
+        new_canvas: lays the columns out; called within the fragment.
+        now: the current time, aware.
+    """
+    st.session_state[state.FULL_RUN] = True
+
+    @st.fragment(run_every=_RUN_EVERY_S)
+    def follow() -> None:
+        batches = _paced(flow.follow(timeout_s=_TICK_S))
+        view = fold(next(batches))
+        canvas = new_canvas()
+        canvas.update(view, now())
+        if st.session_state.pop(state.FULL_RUN, False):
+            return
+        _follow(batches, view, canvas, now)
+        st.rerun()
+
+    follow()
+
+
+def _follow(
+    batches: Iterator[tuple[Event, ...]],
+    view: FlowView,
+    canvas: Canvas,
+    now: Callable[[], datetime],
+) -> None:
+    """Draw every batch until the flow is over."""
+    if _is_thinking(view):
+        canvas.stream_thinking(_thinking(batches, view, canvas, now))
+    for batch in batches:
+        _take(batch, view, canvas, now)
+        if _is_thinking(view):
+            canvas.stream_thinking(_thinking(batches, view, canvas, now))
+
+
+def _paced(batches: Iterator[tuple[Event, ...]]) -> Iterator[tuple[Event, ...]]:
+    """Let what happens within one frame arrive together, so that the browser can keep up."""
+    for batch in batches:
+        yield batch
+        if batch:
+            time.sleep(FRAME_S)
+
+
+def _take(
+    batch: tuple[Event, ...], view: FlowView, canvas: Canvas, now: Callable[[], datetime]
+) -> None:
+    for event in batch:
+        apply(view, event)
+    canvas.update(view, now())
+
+
+def _is_thinking(view: FlowView) -> bool:
+    stage = view.stage(Stage.THINKING)
+    return stage is not None and stage.status is StageStatus.RUNNING
+
+
+def _thinking(
+    batches: Iterator[tuple[Event, ...]],
+    view: FlowView,
+    canvas: Canvas,
+    now: Callable[[], datetime],
+) -> Iterator[str]:
+    """Yield the thinking so far, then each new piece, until the stage is over."""
+    said = 0
+    while _is_thinking(view):
+        stage = view.stage(Stage.THINKING)
+        output = stage.output if stage else ""
+        if len(output) > said:
+            yield output[said:]
+            said = len(output)
+        batch = next(batches, None)
+        if batch is None:
+            return
+        for event in batch:
+            apply(view, event)
+        if _is_thinking(view):
+            canvas.update(view, now())

@@ -1,0 +1,149 @@
+"""The Studio's main area: nothing yet, a flow under way, or a finished generation."""
+
+from datetime import datetime
+
+import streamlit as st
+
+from promptflow.errors import PromptflowError
+from promptflow.laboratory import Laboratory
+from promptflow.records import GenerationStatus
+from promptflow.ui import state
+from promptflow.ui.canvas import Canvas
+from promptflow.ui.form import EXAMPLES, fill_request
+from promptflow.ui.history import open_generation
+from promptflow.ui.labels import STATUS_COLORS, STATUS_ICONS, STATUS_WORDS, Names
+from promptflow.ui.live import draw_live
+from promptflow.ui.plain import as_label, as_markdown
+from promptflow.view import FlowView
+from promptflow.wording import count, format_age, format_duration, format_usd
+
+_STEPS = (
+    (":material/checklist:", "Action plan", "What the picture shall be: subjects, style, mood."),
+    (":material/psychology:", "Thinking", "How it could be composed, lit, and go wrong."),
+    (":material/edit_note:", "Prompts", "One for each image model, in the words it takes best."),
+    (":material/brush:", "Pictures", "All models paint at the same time, side by side."),
+)
+_SIDE_BY_SIDE, _STACKED = "Side by side", "Stacked"
+
+
+def draw_empty() -> None:
+    """Draw what a newcomer sees: what this is, and an idea to click."""
+    st.title("From an idea to pictures, every step in sight", anchor=False)
+    st.markdown(
+        "Describe a picture on the left. A language model plans it, thinks it through and writes "
+        "a prompt for each image model; the models paint side by side. Every word, picture, price "
+        "and failure is kept."
+    )
+    with st.grid(4, min_column_width=180):
+        for icon, title, words in _STEPS:
+            with st.container(border=True, height="stretch", gap="xsmall"):
+                st.markdown(f"{icon} **{title}**")
+                st.caption(words)
+    st.markdown("**Try one of these**")
+    with st.container(horizontal=True):
+        for name, icon, request in EXAMPLES:
+            st.button(
+                name,
+                key=f"example {name}",
+                icon=icon,
+                help=as_markdown(request),
+                on_click=fill_request,
+                args=(request,),
+            )
+
+
+def draw_generation(lab: Laboratory, generation_id: str, names: Names) -> None:
+    """Draw one generation, wherever it stands.
+
+    Args:
+        lab: where it is kept.
+        generation_id: from the address, so it may be anything.
+        names: model id → title.
+    """
+    try:
+        flow, view = lab.look_up(generation_id)
+    except PromptflowError as error:
+        st.warning(as_markdown(error.message), title="Nothing to show", icon=":material/link_off:")
+        st.button("New prompt", icon=":material/add:", on_click=open_generation, args=(None,))
+        return
+    _draw_head(lab, view, lab.now())
+    _draw_outcome(view)
+
+    def new_canvas() -> Canvas:
+        stages, pictures = st.columns([5, 7], gap="medium")
+        return Canvas(
+            stages,
+            pictures,
+            names=names,
+            read_picture=lab.read_picture,
+            side_by_side=st.session_state.get(state.LAYOUT) != _STACKED,
+        )
+
+    if flow is not None:
+        draw_live(flow, new_canvas=new_canvas, now=lab.now)
+    else:
+        new_canvas().update(view, lab.now())
+
+
+def _draw_head(lab: Laboratory, view: FlowView, now: datetime) -> None:
+    st.subheader(as_label(view.request.request, limit=160), anchor=False)
+    running = view.status is GenerationStatus.RUNNING
+    facts = [
+        count(len(view.request.image_models), "image model"),
+        view.request.aspect_ratio,
+        format_age(view.started_at, now),
+    ]
+    if not running:
+        facts += [format_duration(view.total_ms), format_usd(view.cost_micro_usd)]
+    with st.container(
+        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
+    ):
+        with st.container(horizontal=True, vertical_alignment="center", width="content"):
+            st.badge(
+                STATUS_WORDS[view.status],
+                icon=STATUS_ICONS[view.status],
+                color=STATUS_COLORS[view.status],
+            )
+            st.caption(as_markdown("  ·  ".join(facts)))
+        with st.container(horizontal=True, vertical_alignment="center", width="content"):
+            if running:
+                _draw_cancel(lab, view.generation_id)
+            st.segmented_control(
+                "Layout of the pictures",
+                [_SIDE_BY_SIDE, _STACKED],
+                default=_SIDE_BY_SIDE,
+                required=True,
+                key=state.LAYOUT,
+                label_visibility="collapsed",
+                persist_state="session",
+            )
+
+
+def _draw_cancel(lab: Laboratory, generation_id: str) -> None:
+    flow = lab.find_flow(generation_id)
+    cancelling = flow is not None and flow.cancel.is_set()
+    st.button(
+        "Cancelling" if cancelling else "Cancel",
+        key=state.CANCEL,
+        icon=":material/stop_circle:",
+        disabled=cancelling or flow is None,
+        on_click=lab.cancel,
+        args=(generation_id,),
+        help="Finishes what is paid for and starts nothing more.",
+    )
+
+
+def _draw_outcome(view: FlowView) -> None:
+    """Say why there is less to see than was asked for, where one thing is to blame."""
+    if view.fault is None:
+        return
+    message = as_markdown(view.fault.message)
+    match view.status:
+        case GenerationStatus.CANCELLED:
+            st.info(message, icon=":material/block:")
+        case GenerationStatus.INTERRUPTED:
+            st.warning(message, title="Interrupted", icon=":material/power_off:")
+        case GenerationStatus.FAILED | GenerationStatus.PARTIAL:
+            st.error(message, title="What failed", icon=":material/error:")
+        case GenerationStatus.RUNNING | GenerationStatus.SUCCEEDED:
+            pass

@@ -1,0 +1,280 @@
+"""The fold: events in, what there is to see out. Floor 3.
+
+The live page, a reload in mid-flight, a finished generation read from the ledger and the command
+line's document all go through `apply`; there is no second way to arrive at a view.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from promptflow.events import (
+    Event,
+    FlowFinished,
+    FlowStarted,
+    ImageReady,
+    PartialImage,
+    RunFailed,
+    RunFinished,
+    RunRetrying,
+    RunStarted,
+    StageDelta,
+    StageFailed,
+    StageFinished,
+    StageStarted,
+)
+from promptflow.records import (
+    ActionPlan,
+    Asset,
+    Fault,
+    GenerationRequest,
+    GenerationStatus,
+    PromptOrigin,
+    RunStatus,
+    Stage,
+    StageStatus,
+    Usage,
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class StageView:
+    """One language-model call as far as it has come."""
+
+    stage_id: str
+    stage: Stage
+    image_model: str | None
+    model: str
+    started_at: datetime
+    status: StageStatus = StageStatus.RUNNING
+    pieces: list[str] = field(default_factory=list)
+    plan: ActionPlan | None = None
+    first_token_ms: int | None = None
+    total_ms: int | None = None
+    usage: Usage = Usage()
+    cost_micro_usd: int | None = None
+    fault: Fault | None = None
+
+    @property
+    def output(self) -> str:
+        """What has been said so far."""
+        if len(self.pieces) > 1:
+            self.pieces[:] = ["".join(self.pieces)]
+        return self.pieces[0] if self.pieces else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageView:
+    """One picture that is stored."""
+
+    index: int
+    asset: Asset
+    seed: int | None
+    at_ms: int
+
+
+@dataclass(slots=True, kw_only=True)
+class RunView:
+    """One image model's work on one prompt as far as it has come."""
+
+    run_id: str
+    image_model: str
+    provider: str
+    version: int
+    prompt: str
+    prompt_origin: PromptOrigin
+    started_at: datetime
+    status: RunStatus = RunStatus.RUNNING
+    retry: RunRetrying | None = None
+    """The wait it is in, or the last one it was in."""
+    partials: dict[int, PartialImage] = field(default_factory=dict)
+    """The newest preview of each picture that isn't there yet, by index."""
+    images: list[ImageView] = field(default_factory=list)
+    total_ms: int | None = None
+    usage: Usage = Usage()
+    cost_micro_usd: int | None = None
+    fault: Fault | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class FlowView:
+    """One generation as far as it has come."""
+
+    generation_id: str
+    request: GenerationRequest
+    started_at: datetime
+    status: GenerationStatus = GenerationStatus.RUNNING
+    stages: list[StageView] = field(default_factory=list)
+    """In the order they started."""
+    runs: list[RunView] = field(default_factory=list)
+    """In the order they started."""
+    fault: Fault | None = None
+    total_ms: int | None = None
+    cost_micro_usd: int | None = None
+    finished_at: datetime | None = None
+
+    def stage(self, stage: Stage, image_model: str | None = None) -> StageView | None:
+        """Return the newest call of a stage, or ``None`` before the first.
+
+        Args:
+            stage: which stage.
+            image_model: for prompt construction, the image model written for.
+        """
+        for view in reversed(self.stages):
+            if view.stage is stage and view.image_model == image_model:
+                return view
+        return None
+
+    def run(self, image_model: str) -> RunView | None:
+        """Return the newest run of an image model, or ``None`` before the first."""
+        for view in reversed(self.runs):
+            if view.image_model == image_model:
+                return view
+        return None
+
+    @property
+    def plan(self) -> ActionPlan | None:
+        """The action plan, once it is there."""
+        view = self.stage(Stage.ACTION_PLAN)
+        return view.plan if view else None
+
+
+def open_view(event: FlowStarted) -> FlowView:
+    """Begin a view with a flow's first event."""
+    return FlowView(generation_id=event.generation_id, request=event.request, started_at=event.at)
+
+
+def fold(events: tuple[Event, ...] | list[Event]) -> FlowView:
+    """Fold a whole event sequence.
+
+    Args:
+        events: at least one, the first a `FlowStarted`.
+
+    Returns:
+        The view after the last of them.
+
+    Raises:
+        ValueError: the sequence does not begin with `FlowStarted`.
+    """
+    if not events or not isinstance(events[0], FlowStarted):
+        raise ValueError("a flow's events begin with FlowStarted")
+    view = open_view(events[0])
+    for event in events[1:]:
+        apply(view, event)
+    return view
+
+
+def apply(view: FlowView, event: Event) -> None:
+    """Take one more event into a view.
+
+    Args:
+        view: changed in place.
+        event: the next event of the same flow.
+    """
+    match event:
+        case FlowStarted():
+            pass  # `open_view` took it
+        case StageStarted() | StageDelta() | StageFinished() | StageFailed():
+            _apply_stage(view, event)
+        case (
+            RunStarted()
+            | RunRetrying()
+            | PartialImage()
+            | ImageReady()
+            | RunFinished()
+            | RunFailed()
+        ):
+            _apply_run(view, event)
+        case FlowFinished():
+            _finish(view, event)
+
+
+def _apply_stage(
+    view: FlowView, event: StageStarted | StageDelta | StageFinished | StageFailed
+) -> None:
+    if isinstance(event, StageStarted):
+        view.stages.append(
+            StageView(
+                stage_id=event.stage_id,
+                stage=event.stage,
+                image_model=event.image_model,
+                model=event.model,
+                started_at=event.at,
+            )
+        )
+        return
+    stage = next(one for one in reversed(view.stages) if one.stage_id == event.stage_id)
+    match event:
+        case StageDelta():
+            stage.pieces.append(event.text)
+        case StageFinished():
+            stage.status = StageStatus.SUCCEEDED
+            stage.plan = event.plan
+            _close_stage(stage, event)
+        case StageFailed():
+            interrupted = event.fault.code == "interrupted"
+            stage.status = StageStatus.INTERRUPTED if interrupted else StageStatus.FAILED
+            stage.fault = event.fault
+            _close_stage(stage, event)
+
+
+def _close_stage(stage: StageView, event: StageFinished | StageFailed) -> None:
+    stage.pieces[:] = [event.output]
+    stage.first_token_ms = event.first_token_ms
+    stage.total_ms = event.total_ms
+    stage.usage = event.usage
+    stage.cost_micro_usd = event.cost_micro_usd
+
+
+def _apply_run(
+    view: FlowView,
+    event: RunStarted | RunRetrying | PartialImage | ImageReady | RunFinished | RunFailed,
+) -> None:
+    if isinstance(event, RunStarted):
+        view.runs.append(
+            RunView(
+                run_id=event.run_id,
+                image_model=event.image_model,
+                provider=event.provider,
+                version=event.version,
+                prompt=event.prompt,
+                prompt_origin=event.prompt_origin,
+                started_at=event.at,
+            )
+        )
+        return
+    run = next(one for one in reversed(view.runs) if one.run_id == event.run_id)
+    match event:
+        case RunRetrying():
+            run.retry = event
+        case PartialImage():
+            run.retry = None
+            run.partials[event.index] = event
+        case ImageReady():
+            run.retry = None
+            run.partials.pop(event.index, None)
+            run.images.append(
+                ImageView(index=event.index, asset=event.asset, seed=event.seed, at_ms=event.at_ms)
+            )
+        case RunFinished():
+            run.status = RunStatus.SUCCEEDED
+            _close_run(run, event)
+        case RunFailed():
+            run.status = event.status
+            run.fault = event.fault
+            _close_run(run, event)
+
+
+def _close_run(run: RunView, event: RunFinished | RunFailed) -> None:
+    run.retry = None
+    run.partials.clear()
+    run.total_ms = event.total_ms
+    run.usage = event.usage
+    run.cost_micro_usd = event.cost_micro_usd
+
+
+def _finish(view: FlowView, event: FlowFinished) -> None:
+    view.status = event.status
+    view.fault = event.fault
+    view.total_ms = event.total_ms
+    view.cost_micro_usd = event.cost_micro_usd
+    view.finished_at = event.at

@@ -1,0 +1,61 @@
+"""Numbers as people read them, for the page and the command line. Floor 3."""
+
+from datetime import datetime, timedelta
+
+_KILO, _MEGA = 1_000, 1_000_000
+
+
+def format_duration(duration_ms: int | None) -> str:
+    """Render milliseconds: ``0.4 s``, ``12 s``, ``1 min 5 s``; ``–`` where unknown."""
+    if duration_ms is None:
+        return "–"
+    seconds = duration_ms / _KILO
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def format_size(size_bytes: int) -> str:
+    """Render bytes in decimal units: ``812 B``, ``34 kB``, ``1.2 MB``."""
+    if size_bytes < _KILO:
+        return f"{size_bytes} B"
+    if size_bytes < _MEGA:
+        return f"{size_bytes / _KILO:.0f} kB"
+    return f"{size_bytes / _MEGA:.1f} MB"
+
+
+def format_usd(micro_usd: int | None) -> str:
+    """Render micro-dollars: ``$0.00``, ``$0.0034``, ``$1.27``; ``price unknown``."""
+    if micro_usd is None:
+        return "price unknown"
+    if 0 < micro_usd < 10_000:
+        return f"${micro_usd / _MEGA:.4f}"
+    return f"${micro_usd / _MEGA:.2f}"
+
+
+def format_age(moment: datetime, now: datetime) -> str:
+    """Render how long ago a moment was: ``just now``, ``3 min ago``, ``2 h ago``, ``5 d ago``.
+
+    Args:
+        moment: an aware datetime, earlier than `now`.
+        now: an aware datetime.
+
+    Returns:
+        A few words; the date itself after thirty days.
+    """
+    age = now - moment
+    if age < timedelta(minutes=1):
+        return "just now"
+    if age < timedelta(hours=1):
+        return f"{age // timedelta(minutes=1)} min ago"
+    if age < timedelta(days=1):
+        return f"{age // timedelta(hours=1)} h ago"
+    if age < timedelta(days=30):
+        return f"{age.days} d ago"
+    return f"{moment:%Y-%m-%d}"
+
+
+def count(number: int, noun: str) -> str:
+    """Render a number with its noun: ``1 model``, ``2 models``, ``1,240 tokens``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
