@@ -21,7 +21,7 @@ with st.sidebar:
     if started:
         open_generation(started)
     shown = st.query_params.get(state.GENERATION)
-    st.divider()
+    st.space("small")
     draw_history(lab, shown=shown, names=lab.name_of, now=lab.now())
 
 if shown is None:

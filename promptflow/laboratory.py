@@ -8,6 +8,7 @@ Above the flows, below whoever shows them.
 import random
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from threading import Event as Flag
@@ -19,7 +20,7 @@ from promptflow.errors import SetupError
 from promptflow.events import Event
 from promptflow.flows import Flows, LiveFlow
 from promptflow.instructions import read_instructions
-from promptflow.ledger import Ownership, SqliteLedger, recover
+from promptflow.ledger import Ownership, SqliteLedger, find_missing, recover
 from promptflow.pipeline import Tools, run_flow
 from promptflow.ports import ImageModel, TextModel
 from promptflow.providers import Provider, offline_provider
@@ -88,10 +89,7 @@ class Laboratory:
 
     def name_of(self, model_id: str) -> str:
         """Return a model's title; its id where the catalogue has lost it."""
-        for card in (*self.catalog.text_models, *self.catalog.image_models):
-            if card.id == model_id:
-                return card.title
-        return model_id
+        return self.catalog.model_title(model_id)
 
     def check(
         self,
@@ -222,6 +220,14 @@ class Laboratory:
         """
         return self.store.read(asset.key)
 
+    def find_missing_pictures(self) -> tuple[str, ...]:
+        """Return the keys of pictures that are recorded but not there.
+
+        Raises:
+            LedgerError: the ledger can't be read.
+        """
+        return find_missing(self.ledger, self.store)
+
     # The life of the installation
 
     def open(self) -> None:
@@ -244,7 +250,7 @@ class Laboratory:
             LedgerError: the ledger can't be read or written.
         """
         return recover(
-            self.ledger, self.store, folder=self.settings.data_dir, live=self._flows.live()
+            self.ledger, self.store, folder=self.settings.data_dir, live=self._flows.live
         )
 
     def close(self, *, timeout_s: float) -> None:
@@ -264,7 +270,8 @@ class Laboratory:
         return self._clock.now()
 
     def _run(self, request: GenerationRequest, generation_id: str, cancel: Flag) -> Iterator[Event]:
-        return run_flow(request, generation_id=generation_id, tools=self._tools, cancel=cancel)
+        tools = replace(self._tools, ledger=self.ledger.for_generation(generation_id))
+        return run_flow(request, generation_id=generation_id, tools=tools, cancel=cancel)
 
     def _text_model(self, model_id: str) -> TextModel:
         card = self.catalog.text_model(model_id)

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-_KILO, _MEGA = 1_000, 1_000_000
+_KILO, _MEGA, _GIGA = 1_000, 1_000_000, 1_000_000_000
 
 
 def format_duration(duration_ms: int | None) -> str:
@@ -17,12 +17,14 @@ def format_duration(duration_ms: int | None) -> str:
 
 
 def format_size(size_bytes: int) -> str:
-    """Render bytes in decimal units: ``812 B``, ``34 kB``, ``1.2 MB``."""
+    """Render bytes in decimal units: ``812 B``, ``34 kB``, ``1.2 MB``, ``3.4 GB``."""
     if size_bytes < _KILO:
         return f"{size_bytes} B"
     if size_bytes < _MEGA:
         return f"{size_bytes / _KILO:.0f} kB"
-    return f"{size_bytes / _MEGA:.1f} MB"
+    if size_bytes < _GIGA:
+        return f"{size_bytes / _MEGA:.1f} MB"
+    return f"{size_bytes / _GIGA:.1f} GB"
 
 
 def format_usd(micro_usd: int | None) -> str:

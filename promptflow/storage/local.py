@@ -278,8 +278,10 @@ def _write_whole(path: Path, data: bytes) -> None:
     """Write beside the place, sync, and rename: the name never stands for half a file."""
     # Process and thread in the name, so that two writers of the same bytes don't share a file.
     part = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
+    # Made anew: what a killed process of the same number left isn't written into, nor a link followed.
+    part.unlink(missing_ok=True)
     try:
-        with part.open("wb") as file:
+        with part.open("xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

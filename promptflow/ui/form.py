@@ -8,6 +8,7 @@ from promptflow.catalog import (
     MAX_SEED,
     ImageModelCard,
     estimate_cost,
+    shared_aspect_ratios,
 )
 from promptflow.errors import InputError, PromptflowError
 from promptflow.laboratory import Laboratory
@@ -118,9 +119,8 @@ def _draw_shape(lab: Laboratory, chosen: tuple[ImageModelCard, ...]) -> None:
 def _shared_ratios(lab: Laboratory, chosen: tuple[ImageModelCard, ...]) -> list[str]:
     """Return the ratios that every chosen model paints, those of the catalogue if none is shared."""
     cards = chosen or lab.catalog.image_models
-    every = list(dict.fromkeys(ratio for card in cards for ratio in card.aspect_ratios))
-    shared = [ratio for ratio in every if all(ratio in card.aspect_ratios for card in cards)]
-    return shared or every
+    every = dict.fromkeys(ratio for card in cards for ratio in card.aspect_ratios)
+    return list(shared_aspect_ratios(cards) or every)
 
 
 def _draw_text_model(lab: Laboratory) -> None:

@@ -62,19 +62,19 @@ def _draw_nothing(*, searching: bool) -> None:
 
 
 def _draw_row(row: GenerationSummary, *, shown: str | None, names: Names, now: datetime) -> None:
+    title = as_label(row.title, limit=64)
     models = ", ".join(names(model) for model in row.image_models)
-    facts = f"{STATUS_WORDS[row.status]}  ·  {models}  ·  {format_age(row.created_at, now)}"
+    facts = [format_age(row.created_at, now), STATUS_WORDS[row.status], models]
     with st.container(gap=None):
         st.button(
-            as_label(row.title, limit=48),
+            f"**{title}**" if row.generation_id == shown else title,
             key=f"open {row.generation_id}",
-            type="secondary" if row.generation_id == shown else "tertiary",
+            type="tertiary",
             icon=STATUS_ICONS[row.status],
             on_click=open_generation,
             args=(row.generation_id,),
-            width="stretch",
         )
-        st.caption(as_markdown(facts))
+        st.caption(as_markdown("  ·  ".join(facts)), wrap=False, width="stretch")
 
 
 def _draw_pager(pages: list[str], last: str | None) -> None:

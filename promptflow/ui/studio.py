@@ -70,7 +70,7 @@ def draw_generation(lab: Laboratory, generation_id: str, names: Names) -> None:
     _draw_outcome(view)
 
     def new_canvas() -> Canvas:
-        stages, pictures = st.columns([5, 7], gap="medium")
+        stages, pictures = st.columns([4, 7], gap="medium")
         return Canvas(
             stages,
             pictures,

@@ -1,0 +1,46 @@
+"""Models, what they can do, what they cost, and whether a request fits them. Floor 3.
+
+The facts are dated data with sources, in `data/models.toml`. This package reads them, prices usage by
+them, and is the one place where what a person asks for is checked; the form and the command line
+both come here. It talks to no provider and reads no environment: both are told to it.
+"""
+
+from promptflow.catalog.cards import (
+    ImageModelCard,
+    ModelCard,
+    PicturePrice,
+    TokenPrice,
+    shared_aspect_ratios,
+)
+from promptflow.catalog.limits import MAX_IMAGES_PER_MODEL, MAX_REQUEST_CHARS, MAX_SEED
+from promptflow.catalog.lookup import Catalog
+from promptflow.catalog.prices import (
+    ANSWER_TOKENS,
+    INSTRUCTION_TOKENS,
+    REQUEST_TOKENS,
+    estimate_cost,
+    price_pictures,
+    price_text,
+)
+from promptflow.catalog.reading import read_catalog
+from promptflow.catalog.requests import check_request
+
+__all__ = [
+    "ANSWER_TOKENS",
+    "INSTRUCTION_TOKENS",
+    "MAX_IMAGES_PER_MODEL",
+    "MAX_REQUEST_CHARS",
+    "MAX_SEED",
+    "REQUEST_TOKENS",
+    "Catalog",
+    "ImageModelCard",
+    "ModelCard",
+    "PicturePrice",
+    "TokenPrice",
+    "check_request",
+    "estimate_cost",
+    "price_pictures",
+    "price_text",
+    "read_catalog",
+    "shared_aspect_ratios",
+]

@@ -1,0 +1,154 @@
+"""What a person asks for, checked against the catalogue."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from promptflow.catalog.cards import AnyCard, ImageModelCard, Unavailable
+from promptflow.catalog.excerpts import excerpt
+from promptflow.catalog.limits import (
+    MAX_IMAGE_MODELS,
+    MAX_IMAGES_PER_MODEL,
+    MAX_REQUEST_CHARS,
+    MAX_SEED,
+)
+from promptflow.catalog.lookup import Catalog, pick_card
+from promptflow.catalog.prices import estimate_cost
+from promptflow.errors import InputError
+from promptflow.records import GenerationRequest
+
+_UNKEEPABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def check_request(
+    catalog: Catalog,
+    *,
+    request: str,
+    image_models: Sequence[str],
+    text_model: str,
+    aspect_ratio: str,
+    images_per_model: int,
+    seed: int | None,
+    unavailable: Unavailable,
+) -> GenerationRequest:
+    """Check what a person asks for against the catalogue.
+
+    Args:
+        catalog: the catalogue.
+        request: the idea; line ends become newlines and outer whitespace goes.
+        image_models: ids; repetitions are dropped.
+        text_model: an id.
+        aspect_ratio: e.g. ``16:9``.
+        images_per_model: 1 to 4.
+        seed: 0 to 2,147,483,647, or ``None``.
+        unavailable: tells why a model can't be asked now.
+
+    Returns:
+        A request that can be carried out as it stands, with its estimate.
+
+    Raises:
+        InputError: the first thing that is wrong, with its field and what is accepted.
+    """
+    idea = _check_idea(request)
+    painters = _check_painters(catalog, image_models, unavailable)
+    planner = _check_model("text_model", catalog.text_models, text_model, unavailable)
+    for card in painters:
+        if aspect_ratio not in card.aspect_ratios:
+            raise InputError(
+                "aspect_ratio",
+                f"{card.title} does not paint {excerpt(aspect_ratio)}. It accepts"
+                f" {', '.join(card.aspect_ratios)}; choose one of them, or leave this model out.",
+            )
+    if not _is_whole(images_per_model, 1, MAX_IMAGES_PER_MODEL):
+        raise InputError(
+            "images_per_model",
+            f"{excerpt(images_per_model)} images per model can't be asked for. Choose a whole"
+            f" number from 1 to {MAX_IMAGES_PER_MODEL}.",
+        )
+    _check_seed(seed, painters)
+    ids = tuple(card.id for card in painters)
+    return GenerationRequest(
+        request=idea,
+        text_model=planner.id,
+        image_models=ids,
+        aspect_ratio=aspect_ratio,
+        images_per_model=images_per_model,
+        seed=seed,
+        estimate_micro_usd=estimate_cost(
+            catalog, text_model=planner.id, image_models=ids, images_per_model=images_per_model
+        ),
+    )
+
+
+def _check_idea(request: str) -> str:
+    idea = request.replace("\r\n", "\n").replace("\r", "\n").strip()
+    if len(idea) > MAX_REQUEST_CHARS:
+        raise InputError(
+            "request",
+            f"The request has {len(idea):,} characters; at most {MAX_REQUEST_CHARS:,} are accepted."
+            " Shorten it.",
+        )
+    found = _UNKEEPABLE.search(idea)
+    if found:
+        kind = "lone surrogate" if "\ud800" <= found[0] <= "\udfff" else "control character"
+        raise InputError(
+            "request",
+            f"The request holds the {kind} U+{ord(found[0]):04X} at position {found.start() + 1:,},"
+            " which can't be shown or kept. Remove it.",
+        )
+    # Signs that show nothing by themselves, such as a zero-width space, are no idea either.
+    if all(sign.isspace() or unicodedata.category(sign) == "Cf" for sign in idea):
+        raise InputError(
+            "request", "The request is empty. Describe the picture you want in a sentence."
+        )
+    return idea
+
+
+def _check_painters(
+    catalog: Catalog, image_models: Sequence[str], unavailable: Unavailable
+) -> tuple[ImageModelCard, ...]:
+    chosen = tuple(dict.fromkeys(image_models))
+    if not chosen:
+        raise InputError(
+            "image_models",
+            f"No image model is chosen. Choose between 1 and {MAX_IMAGE_MODELS} of them.",
+        )
+    if len(chosen) > MAX_IMAGE_MODELS:
+        raise InputError(
+            "image_models",
+            f"{len(chosen):,} image models are chosen; at most {MAX_IMAGE_MODELS} are accepted."
+            f" Leave {len(chosen) - MAX_IMAGE_MODELS:,} of them out.",
+        )
+    cards = catalog.image_models
+    return tuple(_check_model("image_models", cards, each, unavailable) for each in chosen)
+
+
+def _check_model(
+    field: str, cards: Sequence[AnyCard], model_id: str, unavailable: Unavailable
+) -> AnyCard:
+    card = pick_card(field, cards, model_id, unavailable)
+    if reason := unavailable(card):
+        raise InputError(field, reason)
+    return card
+
+
+def _check_seed(seed: int | None, painters: Sequence[ImageModelCard]) -> None:
+    if seed is None:
+        return
+    if not _is_whole(seed, 0, MAX_SEED):
+        raise InputError(
+            "seed",
+            f"The seed {excerpt(seed)} can't be used. Give a whole number from 0 to {MAX_SEED:,}, or"
+            " leave it empty.",
+        )
+    if not any(card.has_seed for card in painters):
+        titles = ", ".join(card.title for card in painters)
+        raise InputError(
+            "seed",
+            f"None of the chosen image models has a seed: {titles}. Leave the seed empty, or choose"
+            " a model that has one.",
+        )
+
+
+def _is_whole(value: object, low: int, high: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
