@@ -79,7 +79,7 @@ def draw_house(pen: Pen) -> None:
     draw_window(pen, 0.26, 0.17, 0.17, 0.17)
     pen.box(-0.07, 0.0, 0.09, 0.28, (112, 76, 58), -0.1)
     pen.oval((0.06, 0.14), 0.012, 0.012, _WARM, 0.3)
-    for step in range(4):
+    for step in range(0 if pen.solid_only else 4):
         pen.oval((0.28 + step * 0.05 * (1 + step * 0.3), 1.0 + step * 0.08), 0.03 + step * 0.012, 0.026 + step * 0.01, (226, 224, 224), -0.02 * step)
 
 

@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from promptflow.providers.offline_colour import Palette, lift, measure_distance, mix
+from promptflow.providers.offline_colour import Palette, lift, mix
 from promptflow.providers.offline_pen import Glow, Ink, Pen, Point
 from promptflow.providers.offline_setting import Setting
 from promptflow.providers.offline_vocabulary import RGB
@@ -35,8 +35,6 @@ class Canvas:
     """Pixels from the top."""
     focus_x: float
     """Where the first subject stands, in pixels from the left."""
-    inks: tuple[RGB, ...] = ()
-    """The colours a poster is printed in."""
     glows: list[Glow] = field(default_factory=list)
     body: Point | None = None
     """Where the sun or the moon is, if it is to be seen."""
@@ -88,15 +86,9 @@ class Canvas:
                 colour = mix(colour, wash, washed)
             if not self.flat:
                 colour = lift(colour, light=rng.uniform(-0.012, 0.012))
-            return self.print_colour(colour)
+            return colour
 
         return ink
-
-    def print_colour(self, colour: RGB) -> RGB:
-        """Return the colour itself, or on a poster the ink that comes closest."""
-        if not self.inks:
-            return colour
-        return min(self.inks, key=lambda one: measure_distance(one, colour))
 
     def make_pen(self, x: float, y: float, scale: float, *, ink: Ink | None = None) -> Pen:
         """Return a pen that stands at a place of the canvas."""
@@ -112,10 +104,17 @@ class Canvas:
             lit=self.is_dark,
         )
 
+    def get_pixel(self, x: float, y: float) -> RGB:
+        """Return the colour of a place, or of the nearest place on the canvas."""
+        column = min(self.width - 1, max(0, round(x)))
+        row = min(self.height - 1, max(0, round(y)))
+        red, green, blue = self.image.crop((column, row, column + 1, row + 1)).tobytes()
+        return red, green, blue
+
     def fill(self, points: list[Point], colour: RGB) -> None:
         """Fill a polygon given in pixels."""
         if len(points) > 2:
-            self.draw.polygon(points, fill=self.print_colour(colour))
+            self.draw.polygon(points, fill=colour)
 
     def draw_lens(self, x: float, y: float, half: float, thick: float, colour: RGB) -> None:
         """Draw one level stroke, thin at both ends, in pixels."""

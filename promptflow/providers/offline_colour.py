@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from promptflow.providers.offline_setting import Setting
-from promptflow.providers.offline_vocabulary import COLOURS, RGB
+from promptflow.providers.offline_vocabulary import COLOURS, PALETTE_WORDS, RGB
 from promptflow.providers.offline_words import Reading
 
 Lab = tuple[float, float, float]
@@ -64,14 +64,14 @@ def _palette(sky: str, rest: str, ambient: float) -> Palette:
 
 
 _LIGHTS = {
-    "dawn": _palette("6d8fb8 a9b4cc f0bfa8 fbe3b8", "6d8466 7fa3b5 fff0d2 4f5a80 2c3757 e4694f fff2c9", 0.16),
+    "dawn": _palette("6d8fb8 a9b4cc f0bfa8 fbe3b8", "6d8466 7fa3b5 fff0d2 4f5a80 2c3757 e4694f fff2c9", 0.12),
     "morning": _palette("7fb2cf b5d3d6 e9e6d2 fbf0d6", "86a064 6ea3b0 fff4d8 5d6a86 34415c e2793f fff6d2", 0.08),
     "day": _palette("3f88bf 7db6d8 bcdcdf edf2e0", "7ba257 3c88a6 fff8e2 3e5f86 1f3f5c e5532d fff7d0", 0.06),
-    "golden hour": _palette("5d8aa0 c3ad84 f3b660 fde0a0", "98893f 5f7f80 ffe6ac 5b4258 3d2a3b cf4a2b fff0b8", 0.2),
-    "dusk": _palette("262a5e 5f4684 c2607f f58f60 ffcf8c", "43456a 49497f ffb98a 2d2850 1a1838 ff7350 ffe0a0", 0.42),
-    "night": _palette("0b1533 162a55 284776 4d6f99", "24405a 1a3158 cfdcf0 0d1836 080f24 f5b95a f7f1d6", 0.55),
-    "neon": _palette("0e0b2c 2b1459 6b1f86 d23a8c", "2a1c52 221a5a ff8fd0 120c38 090720 2ee6e6 ff9ad8", 0.5),
-    "storm": _palette("27343f 4a5b67 7b8d92 c3c9b4", "4c5c50 35535d eee9cf 22303c 141e28 f2b23e fff0c0", 0.36),
+    "golden hour": _palette("5d8aa0 c3ad84 f3b660 fde0a0", "98893f 5f7f80 ffe6ac 5b4258 3d2a3b cf4a2b fff0b8", 0.14),
+    "dusk": _palette("262a5e 5f4684 c2607f f58f60 ffcf8c", "43456a 49497f ffb98a 2d2850 1a1838 ff7350 ffe0a0", 0.24),
+    "night": _palette("0b1533 162a55 284776 4d6f99", "24405a 1a3158 cfdcf0 0d1836 080f24 f5b95a f7f1d6", 0.36),
+    "neon": _palette("0e0b2c 2b1459 6b1f86 d23a8c", "2a1c52 221a5a ff8fd0 120c38 090720 2ee6e6 ff9ad8", 0.34),
+    "storm": _palette("27343f 4a5b67 7b8d92 c3c9b4", "4c5c50 35535d eee9cf 22303c 141e28 f2b23e fff0c0", 0.24),
 }  # fmt: skip
 _SEASON_LAND = {"spring": "8fb46a", "summer": "6f9f52", "autumn": "b8813f", "winter": "c9d4de"}
 _ABSTRACT_PAPER = (250, 243, 228)
@@ -97,7 +97,8 @@ def choose_palette(reading: Reading, setting: Setting) -> Palette:
         land = mix(_hex(_SEASON_LAND[season]), palette.shadow, palette.ambient * 0.9)
         palette = replace(palette, land=land)
     palette = _tune_mood(palette, setting.mood)
-    return _tint(palette, reading.colours)
+    usual = PALETTE_WORDS[setting.light]
+    return _tint(palette, tuple(name for name in reading.colours if name not in usual))
 
 
 def mix(first: RGB, second: RGB, part: float) -> RGB:
@@ -140,12 +141,6 @@ def lift(colour: RGB, *, light: float = 0.0, chroma: float = 1.0) -> RGB:
 def lightness(colour: RGB) -> float:
     """Return how light a colour looks, 0 to 1."""
     return _to_lab(colour)[0]
-
-
-def measure_distance(first: RGB, second: RGB) -> float:
-    """Return how different two colours look; 0 is alike, 0.1 is plain to see."""
-    a, b = _to_lab(first), _to_lab(second)
-    return sum((x - y) ** 2 for x, y in zip(a, b, strict=True)) ** 0.5
 
 
 def ramp(stops: tuple[RGB, ...], part: float) -> RGB:

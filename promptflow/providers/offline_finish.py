@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     Pixels = NDArray[np.float32]
 
 _PAPER: RGB = (246, 240, 227)
+_EDGE = 22
+"""A difference between two pixels, of 255, that no stroke is drawn across."""
 
 
 def brush_over(canvas: Canvas, *, ratio: int, seed: int) -> None:
@@ -29,25 +31,53 @@ def brush_over(canvas: Canvas, *, ratio: int, seed: int) -> None:
         seed: of the strokes.
     """
     small = canvas.image.reduce(ratio)
-    width, height = small.size
-    source = small.filter(ImageFilter.GaussianBlur(1.5))
     rng = np.random.default_rng(seed)
-    draw = ImageDraw.Draw(small)
-    horizon = canvas.horizon / ratio
-    pixels = np.asarray(source)
-    for count, long, thick in ((1500, 46, 13), (2300, 26, 7)):
-        amount = int(count * width * height / 1024**2)
-        xs = rng.integers(0, width, amount)
-        ys = rng.integers(0, height, amount)
-        tones = pixels[ys, xs].astype(np.int16) + rng.integers(-7, 8, (amount, 1)) + rng.integers(-2, 3, (amount, 3))
-        colours = np.clip(tones, 0, 255).tolist()
-        turns = rng.normal(0, 0.24, amount) + np.sin(xs / width * 5 + seed % 7) * 0.3
-        turns = np.where(ys > horizon, turns * 0.3, turns)
-        dx = (np.cos(turns) * long / 2 * rng.uniform(0.5, 1.2, amount)).tolist()
-        dy = (np.sin(turns) * long / 2).tolist()
-        for x, y, ox, oy, colour in zip(xs.tolist(), ys.tolist(), dx, dy, colours, strict=True):
-            draw.line((x - ox, y - oy, x + ox, y + oy), fill=tuple(colour), width=thick)
+    upright = canvas.setting.ground in {"city", "table", "underwater"}
+    horizon = canvas.horizon / ratio if upright else 0.0
+    for count, long, thick in ((1700, 52, 13), (2600, 28, 7)):
+        _lay_strokes(small, rng, count=count, long=long, thick=thick, upright_above=horizon)
     canvas.image.paste(small.resize(canvas.image.size, Image.Resampling.BILINEAR))
+
+
+def _lay_strokes(
+    image: Image.Image,
+    rng: np.random.Generator,
+    *,
+    count: int,
+    long: float,
+    thick: int,
+    upright_above: float = 0.0,
+) -> None:
+    """Lay strokes in the colours below them, and none across an edge.
+
+    Args:
+        image: what is painted over.
+        rng: where they lie, how they lean, how their colour strays.
+        count: how many on a picture of 1,024 px × 1,024 px.
+        long: their length in pixels.
+        thick: their width in pixels.
+        upright_above: pixels from the top down to which strokes stand upright.
+    """
+    width, height = image.size
+    pixels = np.asarray(image.filter(ImageFilter.BoxBlur(1))).astype(np.int16)
+    amount = int(count * width * height / 1024**2)
+    xs, ys = rng.integers(0, width, amount), rng.integers(0, height, amount)
+    turns = rng.normal(0, 0.2, amount) + np.sin(xs / width * 5 + ys / height * 2) * 0.3
+    turns = np.where(ys < upright_above, turns + math.pi / 2, turns)
+    reach = long / 2 * rng.uniform(0.5, 1.15, amount)
+    dx, dy = np.cos(turns) * reach, np.sin(turns) * reach
+    tones = pixels[ys, xs]
+    keep = np.ones(amount, dtype=np.bool_)
+    for part in (-1.0, -0.5, 0.5, 1.0):
+        px = np.clip(xs + dx * part, 0, width - 1).astype(np.intp)
+        py = np.clip(ys + dy * part, 0, height - 1).astype(np.intp)
+        keep &= np.abs(pixels[py, px] - tones).max(axis=1) < _EDGE
+    strayed = tones + rng.integers(-7, 8, (amount, 1)) + rng.integers(-2, 3, (amount, 3))
+    colours = np.clip(strayed, 0, 255)[keep].tolist()
+    lines = np.stack([xs - dx, ys - dy, xs + dx, ys + dy], axis=1)[keep].tolist()
+    draw = ImageDraw.Draw(image)
+    for line, colour in zip(lines, colours, strict=True):
+        draw.line(line, fill=tuple(colour), width=thick)
 
 
 def finish_gouache(canvas: Canvas, *, ratio: int, seed: int) -> Image.Image:
@@ -63,6 +93,7 @@ def finish_gouache(canvas: Canvas, *, ratio: int, seed: int) -> Image.Image:
     """
     small = canvas.image.reduce(ratio)
     rng = np.random.default_rng(seed)
+    _lay_strokes(small, rng, count=5200, long=15, thick=4)
     small = _add_weather(small, canvas, random.Random(seed))
     pixels = np.asarray(small, dtype=np.float32)
     pixels = _wobble(pixels, rng)
@@ -143,7 +174,7 @@ def _add_glows(pixels: "Pixels", canvas: Canvas, ratio: int, *, steps: int = 0) 
         ys = (np.arange(top, low, dtype=np.float32)[:, None] - y) / radius
         xs = (np.arange(left, right, dtype=np.float32)[None, :] - x) / radius
         fall = np.clip(1 - np.sqrt(xs * xs + ys * ys), 0, 1)
-        fall = np.ceil(fall * steps) / steps * 0.5 if steps else fall * fall
+        fall = np.ceil(fall * steps) / steps * 0.22 if steps else fall * fall
         part = (fall * glow.strength)[..., None]
         patch = pixels[top:low, left:right]
         light = np.array(glow.colour, dtype=np.float32)

@@ -4,7 +4,7 @@ import math
 
 from promptflow.providers.offline_canvas import WHITE, Canvas
 from promptflow.providers.offline_colour import lift, mix
-from promptflow.providers.offline_pen import Point
+from promptflow.providers.offline_pen import Point, smooth
 from promptflow.providers.offline_plants import draw_pine, draw_tree
 from promptflow.providers.offline_vocabulary import RGB
 
@@ -229,11 +229,11 @@ def _draw_block(
     """Draw one tall house, one side in the light."""
     rng, foot = canvas.rng, canvas.horizon + canvas.unit * 0.03
     top = foot - high
-    canvas.draw.rectangle((x, top, x + wide, foot), fill=canvas.print_colour(colour))
+    canvas.draw.rectangle((x, top, x + wide, foot), fill=colour)
     face = wide * 0.3
     left = x if canvas.sun < 0 else x + wide - face
     canvas.draw.rectangle(
-        (left, top, left + face, foot), fill=canvas.print_colour(mix(colour, canvas.palette.light, 0.14))
+        (left, top, left + face, foot), fill=mix(colour, canvas.palette.light, 0.14)
     )
     roof = rng.random()
     if roof < 0.25:
@@ -303,7 +303,9 @@ def _shade_dune(canvas: Canvas, crest: list[Point], colour: RGB, rise: float) ->
         x, y = crest[index]
         tip = (x + canvas.sun * rise * 1.2, y + rise * 3.6)
         bend = (x - canvas.sun * rise * 0.6, y + rise * 1.4)
-        canvas.fill([*slope, (slope[-1][0], slope[-1][1] + rise), tip, bend], colour)
+        far = slope[-1]
+        belly = smooth([far, (far[0], far[1] + rise * 0.7), tip, bend, (x, y)], closed=False)
+        canvas.fill([*slope, *belly], colour)
 
 
 def _draw_street(canvas: Canvas) -> None:
@@ -314,7 +316,7 @@ def _draw_street(canvas: Canvas) -> None:
     for layer in range(layers):
         y = top + (canvas.height - top) * (layer / layers) ** 1.4
         tone = mix(mix(road, canvas.palette.haze, 0.35), canvas.palette.dark, 0.65 * layer / layers)
-        canvas.draw.rectangle((0, y, canvas.width, canvas.height), fill=canvas.print_colour(tone))
+        canvas.draw.rectangle((0, y, canvas.width, canvas.height), fill=tone)
     if canvas.is_dark:
         _draw_streaks(canvas, top)
 
@@ -358,7 +360,7 @@ def _draw_tufts(canvas: Canvas) -> None:
         x = rng.uniform(0, canvas.width)
         size = canvas.unit * (0.008 + 0.026 * part)
         tone = mix(get_ground_colour(canvas, 0.5 - part / 2), canvas.palette.shadow, rng.uniform(0, 0.4))
-        tone = canvas.print_colour(mix(tone, canvas.palette.light, rng.choice((0.0, 0.0, 0.25))))
+        tone = mix(tone, canvas.palette.light, rng.choice((0.0, 0.0, 0.25)))
         for lean in (-0.5, 0.1, 0.6):
             tip = (x + lean * size, y - size * rng.uniform(0.7, 1.2))
             canvas.draw.polygon([(x - size * 0.09, y), (x + size * 0.09, y), tip], fill=tone)
@@ -374,6 +376,6 @@ def _draw_petals(canvas: Canvas, count: int) -> None:
         part = rng.random()
         y = canvas.horizon + canvas.unit * 0.05 + (canvas.height - canvas.horizon) * part
         x, r = rng.uniform(0, canvas.width), canvas.unit * (0.002 + 0.006 * part)
-        colour = canvas.print_colour(mix(rng.choice(colours), canvas.palette.shadow, canvas.palette.ambient))
+        colour = mix(rng.choice(colours), canvas.palette.shadow, canvas.palette.ambient)
         canvas.draw.ellipse((x - r, y - r, x + r, y + r), fill=colour)
 

@@ -14,7 +14,7 @@ from promptflow.providers import offline_plants as plants
 from promptflow.providers import offline_things as things
 from promptflow.providers.offline_canvas import Canvas
 from promptflow.providers.offline_colour import mix
-from promptflow.providers.offline_land import get_foliage, get_ground_colour
+from promptflow.providers.offline_land import get_foliage
 from promptflow.providers.offline_pen import Pen
 from promptflow.providers.offline_vocabulary import COLOURS, RGB
 from promptflow.providers.offline_words import Subject
@@ -169,6 +169,7 @@ def _place_standing(
     foot = _foot(canvas, kind, rank)
     flip = 1.0 if x < canvas.width / 2 else -1.0
     on_rock = canvas.setting.ground == "sea" and kind.zone == "ground"
+    x = _keep_inside(canvas, x, size * kind.wide)
     if count == 1:
         return [Figure(subject=subject, kind=kind, x=x, y=foot, size=size, flip=flip, on_rock=on_rock)]
     if count > 6 or subject.count == 0 and kind.many > 6:
@@ -182,6 +183,14 @@ def _place_standing(
         small = size * (1 - deep * 0.6) * (0.8 if count > 3 else 0.94)
         figures.append(Figure(subject=subject, kind=kind, x=px, y=py, size=small, flip=rng.choice((1.0, -1.0)), haze=deep * 0.3, on_rock=on_rock))
     return figures
+
+
+def _keep_inside(canvas: Canvas, x: float, wide: float) -> float:
+    """Move a place so that a drawing of this width is not cut off."""
+    margin = min(canvas.width, canvas.height) * 0.07 + wide / 2
+    if margin * 2 > canvas.width:
+        return canvas.width / 2
+    return min(canvas.width - margin, max(margin, x))
 
 
 def _place_field(
@@ -220,10 +229,11 @@ def _place_flying(
         size = canvas.unit * kind.height * _scale(canvas, rank) * shrink
         size = min(size, room * 0.92, canvas.width * 0.84 / kind.wide)
         if index == 0 and lead:
-            x, y = canvas.focus_x, room * 0.5 + size * 0.5
+            x, y = canvas.focus_x, room * 0.53 + size * 0.5
         else:
             part = ((index + 0.5) / count + rng.uniform(-0.08, 0.08) + (0.62 if lead else 0.1)) % 1.0
-            x, y = canvas.width * (0.07 + 0.86 * part), rng.uniform(size * 0.9, max(size, room * 0.9))
+            top = canvas.height * 0.09 + size
+            x, y = canvas.width * (0.1 + 0.8 * part), rng.uniform(top, max(top, room * 0.9))
         flip = 1.0 if x < canvas.width / 2 else -1.0
         figures.append(Figure(subject=subject, kind=kind, x=x, y=y, size=size, flip=flip, haze=0.5 * (1 - shrink)))
     return figures
@@ -241,11 +251,12 @@ def _place_prop(
         return Figure(subject=subject, kind=kind, x=canvas.focus_x + toward * height * 0.16, y=foot - height * 0.36, size=height * 0.98, flip=toward)
     if subject.kind == "lantern":
         scale = 0.3 if canvas.setting.ground == "table" else 0.6
-        x = canvas.focus_x - toward * height * 0.5 if rank % 2 == 0 else canvas.focus_x + toward * height * 0.62
+        x = canvas.focus_x + toward * height * (0.42 + 0.4 * lead.wide)
         return Figure(subject=subject, kind=kind, x=x, y=foot - canvas.unit * 0.012, size=canvas.unit * scale, flip=toward)
     size = canvas.unit * kind.height * _scale(canvas, 0) * (0.78 if lead.zone == "ground" else 0.6)
     reach = height * (0.46 + 0.34 * lead.wide) if canvas.setting.ground == "table" else height * (0.36 + 0.1 * rank)
     x = canvas.focus_x + toward * reach
+    x = _keep_inside(canvas, x, size * kind.wide)
     return Figure(subject=subject, kind=kind, x=x, y=foot + canvas.unit * 0.035, size=size, flip=1.0)
 
 
@@ -324,22 +335,19 @@ def _draw_shadow(canvas: Canvas, figure: Figure, pen: Pen, seed: float) -> None:
     ground = get_shadow_colour(canvas, figure)
 
     def ink(_local: RGB, _tone: float) -> RGB:
-        return canvas.print_colour(ground)
+        return ground
 
     low = canvas.setting.light in {"dawn", "golden hour", "dusk", "night", "neon"} or canvas.flat
     long = 0.42 if low else 0.24
     canvas.rng.seed(seed)
-    fallen = replace(pen, ink=ink, squash=-long * 0.55, lean=-canvas.sun * long * 1.5, glows=[], lit=False)
+    fallen = replace(pen, ink=ink, squash=-long * 0.55, lean=-canvas.sun * long * 1.5, glows=[], lit=False, solid_only=True)
     _draw_kind(canvas, figure, fallen)
     half = figure.size * figure.kind.wide * 0.4
     box = (figure.x - half, figure.y - half * 0.1, figure.x + half, figure.y + half * 0.12)
-    canvas.draw.ellipse(box, fill=canvas.print_colour(ground))
+    canvas.draw.ellipse(box, fill=ground)
 
 
 def get_shadow_colour(canvas: Canvas, figure: Figure) -> RGB:
     """Return the colour of a shadow where a figure stands."""
-    x = min(canvas.width - 1, max(0, round(figure.x)))
-    y = min(canvas.height - 1, max(0, round(figure.y + figure.size * 0.02)))
-    below = canvas.image.getpixel((x, y))
-    under = (int(below[0]), int(below[1]), int(below[2])) if isinstance(below, tuple) else get_ground_colour(canvas, 0.3)
+    under = canvas.get_pixel(figure.x, figure.y + figure.size * 0.02)
     return mix(under, canvas.palette.shadow, 0.36)

@@ -57,6 +57,8 @@ class Pen:
     glows: list[Glow] = field(default_factory=list)
     lit: bool = False
     """Lamps and windows are on."""
+    solid_only: bool = False
+    """Leave out what throws no shadow: steam, smoke, flames."""
 
     @property
     def side(self) -> float:

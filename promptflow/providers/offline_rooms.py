@@ -61,8 +61,8 @@ def _draw_frame(canvas: Canvas, box: tuple[float, float, float, float]) -> None:
     """Draw the bars and the sill of a window."""
     left, top, right, low = box
     bar = canvas.unit * 0.014
-    paint = canvas.print_colour(mix((244, 236, 220), canvas.palette.shadow, canvas.palette.ambient * 0.7))
-    edge = canvas.print_colour(mix(paint, canvas.palette.shadow, 0.35))
+    paint = mix((244, 236, 220), canvas.palette.shadow, canvas.palette.ambient * 0.7)
+    edge = mix(paint, canvas.palette.shadow, 0.35)
     middle, across = (left + right) / 2, top + (low - top) * 0.42
     for x in (left, middle, right):
         canvas.draw.rectangle((x - bar, top - bar, x + bar, low + bar), fill=paint)
@@ -91,8 +91,8 @@ def _draw_top(canvas: Canvas) -> None:
     rng, palette = canvas.rng, canvas.palette
     wood = mix(mix(_WOOD, palette.sky[-1], 0.12), palette.shadow, palette.ambient * 0.8)
     y = canvas.horizon + canvas.unit * 0.03
-    canvas.draw.rectangle((0, y, canvas.width, canvas.height), fill=canvas.print_colour(wood))
-    rim = canvas.print_colour(mix(wood, palette.light, 0.4))
+    canvas.draw.rectangle((0, y, canvas.width, canvas.height), fill=wood)
+    rim = mix(wood, palette.light, 0.4)
     canvas.draw.rectangle((0, y, canvas.width, y + canvas.unit * 0.008), fill=rim)
     for _ in range(8 if canvas.flat else 46):
         part = rng.random()
@@ -166,13 +166,13 @@ def _draw_world(canvas: Canvas) -> None:
     for step, tone in enumerate((mix(soil, WHITE, 0.45), soil, mix(soil, (40, 30, 66), 0.3))):
         y = top + step * canvas.unit * (0.008 if step == 1 else 0.05)
         box = (x - radius, y, x + radius, y + radius * 2)
-        canvas.draw.ellipse(box, fill=canvas.print_colour(tone))
+        canvas.draw.ellipse(box, fill=tone)
     for _ in range(11):
         cx, cy = rng.uniform(0, canvas.width), top + canvas.unit * rng.uniform(0.11, 0.4)
         half = canvas.unit * rng.uniform(0.015, 0.06)
         for shift, tone in ((0.0, mix(soil, (40, 30, 66), 0.55)), (0.16, mix(soil, (40, 30, 66), 0.4))):
             box = (cx - half, cy - half * 0.3 + half * shift, cx + half, cy + half * 0.3 + half * shift)
-            canvas.draw.ellipse(box, fill=canvas.print_colour(tone))
+            canvas.draw.ellipse(box, fill=tone)
 
 
 def draw_underwater(canvas: Canvas) -> None:

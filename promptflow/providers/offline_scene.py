@@ -14,7 +14,7 @@ from promptflow.providers.offline_rooms import (
     draw_underwater,
 )
 from promptflow.providers.offline_setting import Setting, choose_setting
-from promptflow.providers.offline_sky import draw_mist, draw_sky
+from promptflow.providers.offline_sky import draw_mist, draw_sky, draw_stars
 from promptflow.providers.offline_water import draw_water
 from promptflow.providers.offline_words import Reading, hash_text, read_words
 
@@ -52,6 +52,7 @@ def render_scene(prompt: str, *, manner: Manner, aspect_ratio: str, seed: int) -
     _draw_setting(canvas)
     if manner == "gouache":
         brush_over(canvas, ratio=_RATIO, seed=grain)
+    draw_stars(canvas)
     draw_subjects(canvas)
     finish = finish_gouache if manner == "gouache" else finish_poster
     return finish(canvas, ratio=_RATIO, seed=grain)
@@ -131,5 +132,7 @@ def _draw_distance(canvas: Canvas) -> None:
     """Draw the sky and what stands along the horizon."""
     draw_sky(canvas)
     draw_backdrop(canvas)
-    if "fog" in canvas.reading.weathers or canvas.setting.light == "dawn":
+    if "fog" in canvas.reading.weathers or (
+        canvas.setting.light == "dawn" and canvas.setting.ground != "desert"
+    ):
         draw_mist(canvas)

@@ -26,6 +26,7 @@ _GROUND_OF_SUBJECT = {
     "fruit": "table", "crystal": "table", "planet": "space", "astronaut": "space", "bridge": "river",
     "car": "city", "umbrella": "city",
 }  # fmt: skip
+_BLOOMING = frozenset({"flower", "sunflower", "butterfly", "blossom"})
 _INDOOR = frozenset({"teapot", "cup", "clock", "fruit", "crystal"})
 
 
@@ -109,6 +110,8 @@ def _choose_light(reading: Reading, ground: str) -> str:
     by_ground = {"table": "morning", "underwater": "day"}.get(ground, "")
     if by_ground or "rainbow" in reading.weathers:
         return by_ground or "day"
+    if any(one.kind in _BLOOMING for one in reading.subjects):
+        return ("day", "golden hour", "morning")[hash_text(_skeleton(reading)) % 3]
     if reading.season == "autumn" or "desert" in reading.places:
         return "golden hour"
     if "snowfall" in reading.weathers or "rain" in reading.weathers:

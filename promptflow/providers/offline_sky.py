@@ -3,11 +3,14 @@
 import math
 
 from promptflow.providers.offline_canvas import WHITE, Canvas
-from promptflow.providers.offline_colour import lift, mix, ramp
+from promptflow.providers.offline_colour import lift, lightness, mix, ramp
 from promptflow.providers.offline_pen import Glow, smooth
 from promptflow.providers.offline_vocabulary import RGB
 
 _SUN_HEIGHTS = {"dawn": 0.8, "golden hour": 0.72, "dusk": 0.86, "morning": 0.5, "day": 0.3, "neon": 0.62}
+
+_BRIGHTEST_SKY = 0.55
+"""Where the sky is lighter, no star is seen."""
 
 
 def draw_sky(canvas: Canvas) -> None:
@@ -22,14 +25,14 @@ def draw_sky(canvas: Canvas) -> None:
     else:
         _draw_washes(canvas)
     weathers = canvas.reading.weathers
-    if canvas.setting.light == "night" or "stars" in weathers:
-        _draw_stars(canvas)
     if "aurora" in weathers:
         _draw_aurora(canvas)
     if "rainbow" in weathers:
         _draw_rainbow(canvas)
     _draw_body(canvas)
     _draw_clouds(canvas)
+    if "storm" in weathers:
+        _draw_lightning(canvas)
 
 
 def _place_body(canvas: Canvas) -> None:
@@ -78,15 +81,27 @@ def _draw_bands(canvas: Canvas) -> None:
             canvas.draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour)
 
 
-def _draw_stars(canvas: Canvas) -> None:
-    """Scatter stars, thinner towards the horizon."""
+def draw_stars(canvas: Canvas) -> None:
+    """Scatter stars over a clear night sky, thinner towards the horizon.
+
+    Args:
+        canvas: with its setting drawn; stars keep off everything that is not sky.
+    """
+    weathers = set(canvas.reading.weathers)
+    outdoors = canvas.setting.ground not in {"table", "space", "underwater", "abstract"}
+    starry = canvas.setting.light == "night" or "stars" in weathers
+    if not (outdoors and starry) or weathers & {"storm", "rain", "clouds"}:
+        return
     rng = canvas.rng
     for _ in range(70 if canvas.flat else 190):
         x = rng.uniform(0, canvas.width)
         y = canvas.horizon * rng.random() ** 1.5 * 0.95
         size = canvas.unit * rng.choice((0.0012, 0.0016, 0.002, 0.0034))
         faint = rng.uniform(0.0, 0.5)
-        colour = mix(canvas.palette.glow, ramp(canvas.palette.sky, y / canvas.horizon), faint)
+        behind = canvas.get_pixel(x, y)
+        if lightness(behind) > _BRIGHTEST_SKY:
+            continue
+        colour = mix(canvas.palette.glow, behind, faint)
         canvas.draw.ellipse((x - size, y - size, x + size, y + size), fill=colour)
 
 
@@ -215,6 +230,29 @@ def _draw_flat_cloud(canvas: Canvas, x: float, y: float, wide: float, colour: RG
         cx, top = x + rng.uniform(-0.16, 0.16) * wide, y - level * thick * 0.96
         box = (cx - half, top, cx + half, top + thick)
         canvas.draw.rounded_rectangle(box, radius=thick / 2, fill=lift(colour, light=0.01 * level))
+
+
+def _draw_lightning(canvas: Canvas) -> None:
+    """Let a forked flash down on the side the focus leaves free."""
+    rng = canvas.rng
+    x = canvas.width * (0.5 + canvas.sun * rng.uniform(0.22, 0.32))
+    y, low = canvas.horizon * 0.3, canvas.horizon * 0.96
+    bolt: list[tuple[float, float]] = [(x, y)]
+    while y < low:
+        y += canvas.unit * rng.uniform(0.03, 0.07)
+        x += canvas.unit * rng.uniform(-0.045, 0.045)
+        bolt.append((x, min(y, low)))
+    bright = mix(canvas.palette.glow, WHITE, 0.6)
+    fork = bolt[len(bolt) // 2]
+    twig = [fork]
+    for _ in range(3):
+        last = twig[-1]
+        twig.append((last[0] - canvas.sun * canvas.unit * rng.uniform(0.02, 0.05), last[1] + canvas.unit * rng.uniform(0.02, 0.05)))
+    canvas.draw.line(bolt, fill=bright, width=round(canvas.unit * 0.005), joint="curve")
+    canvas.draw.line(twig, fill=bright, width=round(canvas.unit * 0.003), joint="curve")
+    middle = bolt[len(bolt) // 3]
+    light = Glow(x=middle[0], y=middle[1], radius=canvas.unit * 0.34, colour=bright, strength=0.4)
+    canvas.glows.append(light)
 
 
 def draw_mist(canvas: Canvas) -> None:

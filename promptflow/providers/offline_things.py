@@ -269,6 +269,8 @@ def draw_teapot(pen: Pen) -> None:
 
 def _draw_steam(pen: Pen, start: Point) -> None:
     """Draw two thin curls of steam."""
+    if pen.solid_only:
+        return
     x, y = start
     for shift, tall in ((0.0, 0.34), (0.07, 0.26)):
         curl = [(x + shift, y), (x + shift + 0.05, y + tall * 0.3), (x + shift - 0.02, y + tall * 0.6), (x + shift + 0.04, y + tall)]

@@ -92,8 +92,8 @@ PLACES: Mapping[str, str] = {
     "snow": "snow, snowy, ice, icy, arctic, antarctic, glacier, frozen, iceberg, schnee, neige, nieve, tundra",
     "table": "table, tabletop, kitchen, room, interior, desk, indoors, windowsill, breakfast, still life, "
     "bakery, library, living room, bedroom, tisch, workshop",
-    "space": "space, outer space, cosmos, cosmic, orbit, galaxy, nebula, universe, interstellar, milky way",
-    "underwater": "underwater, coral reef, reef, coral, seabed, deep sea, aquarium",
+    "space": "in space, outer space, deep space, space station, cosmos, cosmic, orbit, galaxy, nebula, universe, interstellar, milky way",
+    "underwater": "underwater, under water, coral reef, reef, corals, seabed, deep sea, aquarium",
 }
 
 LIGHTS: Mapping[str, str] = {
@@ -181,6 +181,14 @@ COLOURS: Mapping[str, RGB] = {
     "ivory": (246, 240, 222), "white": (246, 244, 238), "silver": (186, 194, 200), "grey": (138, 144, 148),
     "slate": (92, 108, 124), "charcoal": (58, 62, 70), "black": (34, 34, 42),
 }  # fmt: skip
+
+PALETTE_WORDS: Mapping[str, tuple[str, ...]] = {
+    "dawn": ("coral", "cream", "slate"), "morning": ("amber", "cream", "sage"),
+    "day": ("azure", "cream", "green"), "golden hour": ("amber", "terracotta", "olive"),
+    "dusk": ("indigo", "coral", "plum"), "night": ("navy", "slate", "amber"),
+    "neon": ("indigo", "magenta", "cyan"), "storm": ("slate", "charcoal", "amber"),
+}  # fmt: skip
+"""The colours of each light in words."""
 
 NUMBERS: Mapping[str, int] = {
     "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "pair": 2,

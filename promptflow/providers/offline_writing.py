@@ -10,6 +10,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from promptflow.providers.offline_setting import Setting, choose_setting
+from promptflow.providers.offline_vocabulary import PALETTE_WORDS
 from promptflow.providers.offline_words import MAX_SUBJECTS, Reading, Subject, hash_text, read_words
 
 _MAX_ITEM = 200
@@ -50,14 +51,8 @@ _COMPOSITION_PHRASES = {
     "centred": "centred: the focus on the middle axis, both sides in balance",
     "bird's-eye view": "bird's-eye view: a high horizon, the ground spread out like a map",
     "low angle": "low angle: a low horizon, the focus rising against open sky",
-    "thirds": "the focus on a vertical third, the horizon on a horizontal one, free space on the other side",
+    "thirds": "the focus on a vertical third, the horizon on a horizontal one, the other side left open",
 }
-_PALETTES = {
-    "dawn": ("coral", "cream", "slate"), "morning": ("amber", "cream", "sage"),
-    "day": ("azure", "cream", "green"), "golden hour": ("amber", "terracotta", "olive"),
-    "dusk": ("indigo", "coral", "plum"), "night": ("navy", "slate", "amber"),
-    "neon": ("indigo", "magenta", "cyan"), "storm": ("slate", "charcoal", "amber"),
-}  # fmt: skip
 _CHORDS = (
     ("navy", "coral", "mint", "cream"), ("teal", "amber", "maroon", "ivory"),
     ("plum", "pink", "gold", "cream"), ("cobalt", "orange", "beige", "charcoal"),
@@ -167,7 +162,7 @@ def write_thinking(brief: Brief) -> str:
         Plain text of about 700 to 1,100 characters.
     """
     focus, first, last = _the(brief.focus), brief.palette[0], brief.palette[-1]
-    beside = _the(brief.others[0]) if brief.others else "the space around it"
+    beside = _the(brief.others[0]) if brief.others else "what lies around it"
     sections = {
         "Reading the idea": f"The picture stands or falls with {focus}. "
         f"{_capital(beside)} belongs to it, but must stay second. "
@@ -306,7 +301,7 @@ def _pick_palette(reading: Reading, setting: Setting) -> tuple[str, ...]:
     if setting.ground == "abstract":
         drawn = _CHORDS[hash_text(reading.text) % len(_CHORDS)]
         return tuple(dict.fromkeys([*reading.colours, *drawn]))
-    return tuple(dict.fromkeys([*reading.colours, *_PALETTES[setting.light]]))
+    return tuple(dict.fromkeys([*reading.colours, *PALETTE_WORDS[setting.light]]))
 
 
 def _describe_scene(plain: str, reading: Reading, setting: Setting, names: tuple[str, ...]) -> str:
@@ -359,7 +354,7 @@ def _name_risks(brief: Brief, beside: str) -> str:
     crowd = (
         f"With {len(brief.others) + 1} things to show, {beside} must stay smaller than the focus."
         if brief.others
-        else "With a single thing to show, the empty part needs texture to stay alive."
+        else "With a single thing to show, the open part needs texture to stay alive."
     )
     return f"{first} {crowd}"
 

@@ -18,7 +18,7 @@ from promptflow.plans import read_partial_plan
 from promptflow.records import Asset, PromptOrigin, RunStatus, Stage, StageStatus
 from promptflow.ui.cards import Card
 from promptflow.ui.labels import Names, clock_words, label, run_line, stage_label
-from promptflow.ui.plain import as_markdown
+from promptflow.ui.plain import as_markdown, as_markdown_piece
 from promptflow.view import FlowView, RunView, StageView
 from promptflow.wording import count, format_duration
 
@@ -114,7 +114,7 @@ class Canvas:
         slot = self._boxes[Stage.THINKING].slot("text")
         self._streaming = True
         try:
-            slot.container().write_stream(as_markdown(piece) for piece in pieces)
+            slot.container().write_stream(as_markdown_piece(piece) for piece in pieces)
         finally:
             self._streaming = False
 

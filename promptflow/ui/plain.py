@@ -6,22 +6,21 @@ arrows in what the parser leaves as text (seen in Streamlit 1.67 in a browser). 
 has no width and breaks no line, keeps those from being found.
 """
 
+import re
 import string
 
 _JOINER = "\N{WORD JOINER}"
-_BROKEN = frozenset(".:@->=~<")
-"""Characters that take part in something Streamlit finds in plain text."""
-_ESCAPES = str.maketrans(
-    {mark: f"{_JOINER if mark in _BROKEN else ''}\\{mark}" for mark in string.punctuation}
-    | {"\n": "  \n"}
-)
+_FOUND = re.compile(r"https?:|www\.|@|:streamlit:|<-|->|--|>=|<=|~=", re.IGNORECASE)
+"""What Streamlit finds in plain text, or its beginning."""
+_IN_FOUND = frozenset(".:@->=~")
+"""The marks without which none of it can be found."""
+
+_ESCAPES = str.maketrans({mark: f"\\{mark}" for mark in string.punctuation} | {"\n": "  \n"})
+_PIECE_ESCAPES = _ESCAPES | {ord(mark): f"{_JOINER}\\{mark}" for mark in _IN_FOUND}
 
 
 def as_markdown(text: str) -> str:
     """Write Markdown that shows a text as it is, lines kept.
-
-    Works piece by piece too: the pieces of a text, each passed through and put together, show the
-    text.
 
     Args:
         text: anything.
@@ -29,7 +28,20 @@ def as_markdown(text: str) -> str:
     Returns:
         Markdown without any effect: no HTML, image, link, directive, emoji code or formula.
     """
-    return text.translate(_ESCAPES)
+    return _FOUND.sub(_part, text).translate(_ESCAPES)
+
+
+def as_markdown_piece(piece: str) -> str:
+    """Write Markdown for one piece of a text that comes in pieces.
+
+    Args:
+        piece: any part of a text, cut anywhere.
+
+    Returns:
+        Markdown that, put together with that of the other pieces, shows the text as it is. It holds
+        more joiners than `as_markdown` needs, because what is to be kept apart may lie across a cut.
+    """
+    return piece.translate(_PIECE_ESCAPES)
 
 
 def as_label(text: str, *, limit: int = 80) -> str:
@@ -46,3 +58,7 @@ def as_label(text: str, *, limit: int = 80) -> str:
     if len(line) > limit:
         line = line[: limit - 1].rstrip() + "…"
     return as_markdown(line)
+
+
+def _part(found: re.Match[str]) -> str:
+    return f"{found[0][0]}{_JOINER}{found[0][1:]}" if len(found[0]) > 1 else f"{_JOINER}{found[0]}"

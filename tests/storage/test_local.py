@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import resource
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -398,7 +397,6 @@ print([path.name for path in Path(sys.argv[1]).rglob("*") if path.is_file()])
 """
 
 
-@pytest.mark.skipif(not hasattr(resource, "RLIMIT_FSIZE"), reason="needs a limit on file sizes")
 def test_any_other_trouble_while_writing_is_named(tmp_path: Path) -> None:
     """A write that stops halfway for whatever reason is a sentence and leaves nothing."""
     done = subprocess.run(

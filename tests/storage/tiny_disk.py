@@ -26,14 +26,14 @@ def run_on_tiny_disk(folder: Path, script: str) -> str:
         pytest.skip("needs unshare(1)")
     folder.mkdir(exist_ok=True)
     name_space = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
-    probe = subprocess.run(  # noqa: S607
+    probe = subprocess.run(
         [*name_space, 'mount -t tmpfs tmpfs "$1"', "sh", str(folder)],
         check=False,
         capture_output=True,
     )
     if probe.returncode:
         pytest.skip("needs the right to mount in a name space of its own")
-    done = subprocess.run(  # noqa: S607
+    done = subprocess.run(
         [*name_space, _MOUNT, "sh", str(folder), sys.executable, script],
         check=False,
         capture_output=True,

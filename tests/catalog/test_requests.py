@@ -1,0 +1,259 @@
+"""The one place where a request is checked."""
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from promptflow.catalog import ModelCard, check_request, read_catalog
+from promptflow.errors import InputError
+from promptflow.records import GenerationRequest
+from promptflow.settings import SHIPPED_DATA
+
+TODAY = date(2026, 11, 23)
+CATALOG = read_catalog(SHIPPED_DATA / "models.toml")
+EMPTY = "The request is empty. Describe the picture you want in a sentence."
+AVAILABLE = "Available: offline-gouache, offline-poster."
+
+Check = Callable[..., GenerationRequest]
+
+
+def _without_keys(card: ModelCard) -> str | None:
+    return CATALOG.reason_unavailable(
+        card, providers=["offline"], environ_keys=["OPENAI_API_KEY"], today=TODAY
+    )
+
+
+def _all_available(card: ModelCard) -> str | None:
+    return None
+
+
+def _check(
+    *,
+    request: str = "A fox in the snow",
+    image_models: tuple[str, ...] = ("offline-gouache", "offline-poster"),
+    text_model: str = "offline-planner",
+    aspect_ratio: str = "1:1",
+    images_per_model: int = 1,
+    seed: int | None = None,
+    unavailable: Callable[[ModelCard], str | None] = _without_keys,
+) -> GenerationRequest:
+    """Check a good request with one thing changed."""
+    return check_request(
+        CATALOG,
+        request=request,
+        image_models=image_models,
+        text_model=text_model,
+        aspect_ratio=aspect_ratio,
+        images_per_model=images_per_model,
+        seed=seed,
+        unavailable=unavailable,
+    )
+
+
+def test_a_good_request_is_normalised() -> None:
+    """Line ends become newlines, outer whitespace and repeated models go; the estimate is added."""
+    checked = _check(
+        request="\r\n  A fox\r\nin the\rsnow\t! \n",
+        image_models=("offline-poster", "offline-gouache", "offline-poster"),
+        aspect_ratio="16:9",
+        images_per_model=4,
+        seed=2_147_483_647,
+    )
+
+    assert checked == GenerationRequest(
+        request="A fox\nin the\nsnow\t!",
+        text_model="offline-planner",
+        image_models=("offline-poster", "offline-gouache"),
+        aspect_ratio="16:9",
+        images_per_model=4,
+        seed=2_147_483_647,
+        estimate_micro_usd=0,
+    )
+
+
+@pytest.mark.parametrize(
+    "request_text",
+    [
+        "👩‍🚀 on the 🌙",
+        "ثعلب في الثلج",
+        "שועל \u200fבשלג",
+        "# A *fox*\n\n- in `snow`",
+        "<b>fox</b> & <script>alert(1)</script>",
+        r"$\sum_{i} fox_i$",
+        "x" * 4_000,
+        "🦊" * 4_000,
+        "?",
+    ],
+)
+def test_any_readable_text_is_a_request(request_text: str) -> None:
+    """Emoji, right-to-left scripts, Markdown, HTML and LaTeX are kept as they are."""
+    assert _check(request=request_text).request == request_text
+
+
+@pytest.mark.parametrize(
+    ("changed", "field", "message"),
+    [
+        ({"request": ""}, "request", EMPTY),
+        ({"request": " \r\n\t\u3000"}, "request", EMPTY),
+        ({"request": "\u200b\u2060\ufeff"}, "request", EMPTY),
+        (
+            {"request": "x" * 4_001},
+            "request",
+            "The request has 4,001 characters; at most 4,000 are accepted. Shorten it.",
+        ),
+        (
+            {"request": "fox\x00es"},
+            "request",
+            "The request holds the control character U+0000 at position 4, which can't be shown or"
+            " kept. Remove it.",
+        ),
+        (
+            {"request": " a\r\n\x9b"},
+            "request",
+            "The request holds the control character U+009B at position 3, which can't be shown or"
+            " kept. Remove it.",
+        ),
+        (
+            {"request": "fox \ud83d"},
+            "request",
+            "The request holds the lone surrogate U+D83D at position 5, which can't be shown or"
+            " kept. Remove it.",
+        ),
+        (
+            {"image_models": ()},
+            "image_models",
+            "No image model is chosen. Choose between 1 and 8 of them.",
+        ),
+        (
+            {"image_models": tuple("abcdefghij")},
+            "image_models",
+            "10 image models are chosen; at most 8 are accepted. Leave 2 of them out.",
+        ),
+        (
+            {"image_models": ("offline-gouash",)},
+            "image_models",
+            "There is no image model 'offline-gouash'. Did you mean 'offline-gouache'? "
+            + AVAILABLE,
+        ),
+        (
+            {"image_models": ("offline-gouache", "z" * 500)},
+            "image_models",
+            f"There is no image model '{'z' * 58}…. {AVAILABLE}",
+        ),
+        (
+            {"image_models": ("gemini-nano-banana-2.1",)},
+            "image_models",
+            "Nano Banana 2.1 needs GOOGLE_AI_API_KEY, GEMINI_API_KEY or GOOGLE_API_KEY to be set.",
+        ),
+        (
+            {"image_models": ("gpt-image-2.6-flare",)},
+            "image_models",
+            "This version has no adapter for OpenAI yet, although OPENAI_API_KEY is set.",
+        ),
+        (
+            {"text_model": "offline"},
+            "text_model",
+            "There is no text model 'offline'. Did you mean 'offline-planner'?"
+            " Available: offline-planner.",
+        ),
+        (
+            {"text_model": "gpt-6-luna"},
+            "text_model",
+            "This version has no adapter for OpenAI yet, although OPENAI_API_KEY is set.",
+        ),
+        (
+            {"aspect_ratio": "21:9"},
+            "aspect_ratio",
+            "Offline gouache does not paint '21:9'. It accepts 1:1, 2:3, 3:2, 3:4, 4:3, 9:16, 16:9;"
+            " choose one of them, or leave this model out.",
+        ),
+        (
+            {"images_per_model": 0},
+            "images_per_model",
+            "0 images per model can't be asked for. Choose a whole number from 1 to 4.",
+        ),
+        (
+            {"images_per_model": 5},
+            "images_per_model",
+            "5 images per model can't be asked for. Choose a whole number from 1 to 4.",
+        ),
+        (
+            {"images_per_model": True},
+            "images_per_model",
+            "True images per model can't be asked for. Choose a whole number from 1 to 4.",
+        ),
+        (
+            {"seed": -1},
+            "seed",
+            "The seed -1 can't be used. Give a whole number from 0 to 2,147,483,647, or leave it"
+            " empty.",
+        ),
+        (
+            {"seed": 2**31},
+            "seed",
+            "The seed 2147483648 can't be used. Give a whole number from 0 to 2,147,483,647, or"
+            " leave it empty.",
+        ),
+        (
+            {"seed": 10**5_000},
+            "seed",
+            "The seed of over 128 bits can't be used. Give a whole number from 0 to 2,147,483,647,"
+            " or leave it empty.",
+        ),
+        (
+            {
+                "seed": 7,
+                "image_models": ("gpt-image-2.6-flare", "gemini-nano-banana-2.1"),
+                "unavailable": _all_available,
+            },
+            "seed",
+            "None of the chosen image models has a seed: GPT Image 2.6 Flare, Nano Banana 2.1."
+            " Leave the seed empty, or choose a model that has one.",
+        ),
+    ],
+)
+def test_bad_input_is_explained(changed: dict[str, object], field: str, message: str) -> None:
+    """What can't be done names its field, what is wrong with it and what is accepted."""
+    check: Check = _check
+
+    with pytest.raises(InputError) as caught:
+        check(**changed)
+
+    assert caught.value.field == field
+    assert caught.value.message == message
+
+
+def test_a_seed_is_fine_where_one_model_has_one() -> None:
+    """Models without a seed may be asked beside one that has it."""
+    checked = _check(
+        seed=0, image_models=("gpt-image-2.6-flare", "offline-poster"), unavailable=_all_available
+    )
+
+    assert checked.seed == 0
+    assert checked.estimate_micro_usd is None
+
+
+def test_the_model_that_refuses_a_shape_is_named() -> None:
+    """Of several models, the one that does not paint the shape is named."""
+    with pytest.raises(InputError, match="Offline poster does not paint '8:1'"):
+        _check(
+            aspect_ratio="8:1",
+            image_models=("gemini-nano-banana-2.1", "offline-poster"),
+            unavailable=_all_available,
+        )
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.text(st.characters(), max_size=50))
+def test_a_request_is_kept_or_refused(request_text: str) -> None:
+    """Any text either becomes a request that UTF-8 can hold, or is an input error."""
+    try:
+        checked = _check(request=request_text)
+    except InputError:
+        return
+
+    assert checked.request.encode("utf-8")
+    assert checked.request == checked.request.strip()

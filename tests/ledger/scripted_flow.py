@@ -1,0 +1,273 @@
+"""Flows as they happen, event by event, for tests to write down."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from promptflow.clock import Clock
+from promptflow.events import (
+    Event,
+    FlowFinished,
+    FlowStarted,
+    ImageReady,
+    PartialImage,
+    RunFailed,
+    RunFinished,
+    RunRetrying,
+    RunStarted,
+    StageDelta,
+    StageFailed,
+    StageFinished,
+    StageStarted,
+)
+from promptflow.records import (
+    ActionPlan,
+    Asset,
+    AssetRole,
+    Fault,
+    GenerationRequest,
+    GenerationStatus,
+    PromptOrigin,
+    RunStatus,
+    Stage,
+    Usage,
+)
+
+START = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
+
+PLAN = ActionPlan(
+    summary="An octopus plays chess",
+    intent="A poster",
+    subjects=("octopus", "chess board"),
+    style="linocut",
+    composition="centred",
+    mood="calm ☕",
+    technical_notes=(),
+)
+
+
+class StoppedClock(Clock):
+    """A clock that shows one moment."""
+
+    def now(self) -> datetime:
+        """Return noon."""
+        return START
+
+
+def at(seconds: float) -> datetime:
+    """Return a moment after the start."""
+    return START + timedelta(seconds=seconds)
+
+
+def flow_started(
+    generation_id: str = "g1", request: str = "An octopus plays chess", at: datetime = START
+) -> FlowStarted:
+    """Return the first event of a flow."""
+    return FlowStarted(
+        generation_id=generation_id,
+        request=GenerationRequest(
+            request=request,
+            text_model="writer-1",
+            image_models=("painter-1", "painter-2"),
+            aspect_ratio="16:9",
+            images_per_model=2,
+            seed=7,
+            estimate_micro_usd=90_000,
+        ),
+        at=at,
+    )
+
+
+def flow_finished(
+    generation_id: str = "g1", status: GenerationStatus = GenerationStatus.SUCCEEDED
+) -> FlowFinished:
+    """Return the last event of a flow."""
+    return FlowFinished(
+        generation_id=generation_id,
+        status=status,
+        fault=None,
+        total_ms=9_000,
+        cost_micro_usd=81_000,
+        at=at(9),
+    )
+
+
+def stage_started(
+    stage_id: str, stage: Stage = Stage.THINKING, image_model: str | None = None
+) -> StageStarted:
+    """Return the first event of a stage."""
+    return StageStarted(
+        stage_id=stage_id, stage=stage, image_model=image_model, model="writer-1", at=at(1)
+    )
+
+
+def stage_finished(stage_id: str, output: str, plan: ActionPlan | None = None) -> StageFinished:
+    """Return the last event of a stage that went well."""
+    return StageFinished(
+        stage_id=stage_id,
+        output=output,
+        plan=plan,
+        timeline=((120, 3), (240, len(output))),
+        first_token_ms=120,
+        total_ms=250,
+        usage=Usage(input_tokens=100, output_tokens=20),
+        cost_micro_usd=500,
+    )
+
+
+def stage_failed(stage_id: str, output: str, fault: Fault) -> StageFailed:
+    """Return the last event of a stage that failed."""
+    return StageFailed(
+        stage_id=stage_id,
+        output=output,
+        fault=fault,
+        timeline=(),
+        first_token_ms=None,
+        total_ms=80,
+        usage=Usage(),
+        cost_micro_usd=None,
+    )
+
+
+def run_started(
+    run_id: str,
+    image_model: str = "painter-1",
+    stage_id: str | None = None,
+    origin: PromptOrigin = PromptOrigin.CONSTRUCTED,
+) -> RunStarted:
+    """Return the first event of a run."""
+    return RunStarted(
+        run_id=run_id,
+        image_model=image_model,
+        provider="offline",
+        version=1,
+        prompt_id=f"prompt-{run_id}",
+        prompt="an octopus, linocut",
+        prompt_origin=origin,
+        stage_id=stage_id,
+        at=at(2.5),
+    )
+
+
+def run_finished(run_id: str, attempt_id: str, attempt: int = 1) -> RunFinished:
+    """Return the last event of a run that went well."""
+    return RunFinished(
+        run_id=run_id,
+        attempt_id=attempt_id,
+        attempt=attempt,
+        total_ms=3_000,
+        usage=Usage(input_tokens=30, output_tokens=None),
+        cost_micro_usd=40_000,
+    )
+
+
+def run_failed(
+    run_id: str, attempt_id: str, status: RunStatus, fault: Fault, attempt: int = 1
+) -> RunFailed:
+    """Return the last event of a run that went wrong."""
+    return RunFailed(
+        run_id=run_id,
+        attempt_id=attempt_id,
+        attempt=attempt,
+        status=status,
+        fault=fault,
+        total_ms=1_000,
+        usage=Usage(),
+        cost_micro_usd=None,
+    )
+
+
+def image_ready(run_id: str, index: int, asset_id: str, key: str | None = None) -> ImageReady:
+    """Return the event of a stored picture."""
+    return ImageReady(
+        run_id=run_id,
+        index=index,
+        asset=Asset(
+            asset_id=asset_id,
+            role=AssetRole.OUTPUT,
+            backend="local",
+            key=key or f"generations/g1/output/painter-1/{asset_id}.png",
+            sha256="ab" * 32,
+            mime="image/png",
+            width_px=1_024,
+            height_px=576,
+            size_bytes=321_000,
+        ),
+        seed=7 + index,
+        at_ms=1_500 + index,
+    )
+
+
+BUSY = Fault(code="busy", message="Offline is busy. It will be asked again.", http_status=429)
+REFUSED = Fault(code="refused", message="Offline refused the words. Change them.", http_status=400)
+BAD_PLAN = Fault(code="bad_reply", message="The plan lacks a mood.")
+
+
+def rich_flow() -> list[Event]:
+    """Return a flow in which everything happens: repair, fallback, retry, refusal, part of a run."""
+    return [
+        flow_started(request="\n  An octopus plays chess  \nsecond line"),
+        stage_started("s1", Stage.ACTION_PLAN),
+        StageDelta(stage_id="s1", text='{"summary":'),
+        StageDelta(stage_id="s1", text=" 1}"),
+        stage_failed("s1", '{"summary": 1}', BAD_PLAN),
+        stage_started("s2", Stage.ACTION_PLAN),
+        StageDelta(stage_id="s2", text="{…}"),
+        stage_finished("s2", "{…}", PLAN),
+        stage_started("s3"),
+        StageDelta(stage_id="s3", text="Ink "),
+        StageDelta(stage_id="s3", text="and salt"),
+        stage_finished("s3", "Ink and salt"),
+        stage_started("s4", Stage.PROMPT_CONSTRUCTION, "painter-1"),
+        stage_started("s5", Stage.PROMPT_CONSTRUCTION, "painter-2"),
+        StageDelta(stage_id="s4", text="an octopus, linocut"),
+        stage_finished("s4", "an octopus, linocut"),
+        run_started("r1", "painter-1", "s4"),
+        stage_failed("s5", "", BUSY),
+        run_started("r2", "painter-2", "s5", PromptOrigin.FALLBACK),
+        stage_started("s6", Stage.PROMPT_CONSTRUCTION, "painter-3"),
+        stage_finished("s6", "words"),
+        run_started("r3", "painter-3", "s6"),
+        PartialImage(run_id="r1", index=0, data=b"preview"),
+        image_ready("r1", 0, "a1"),
+        RunRetrying(run_id="r1", attempt_id="t1", attempt=1, wait_s=1.5, fault=BUSY, at=at(4)),
+        image_ready("r2", 0, "a2"),
+        image_ready("r1", 1, "a3"),
+        run_finished("r1", "t2", attempt=2),
+        run_failed("r2", "t3", RunStatus.PARTIAL, BUSY),
+        run_failed("r3", "t4", RunStatus.REFUSED, REFUSED),
+        FlowFinished(
+            generation_id="g1",
+            status=GenerationStatus.PARTIAL,
+            fault=BUSY,
+            total_ms=9_000,
+            cost_micro_usd=None,
+            at=at(9),
+        ),
+    ]
+
+
+RICH_FLOW_IN_ORDER = (
+    "FlowStarted",
+    *("StageStarted s1", "StageDelta s1", "StageFailed s1"),
+    *("StageStarted s2", "StageDelta s2", "StageFinished s2"),
+    *("StageStarted s3", "StageDelta s3", "StageFinished s3"),
+    *("StageStarted s4", "StageDelta s4", "StageFinished s4"),
+    *("StageStarted s5", "StageFailed s5"),
+    *("StageStarted s6", "StageDelta s6", "StageFinished s6"),
+    *("RunStarted r1", "RunRetrying r1", "ImageReady r1", "ImageReady r1", "RunFinished r1"),
+    *("RunStarted r2", "ImageReady r2", "RunFailed r2"),
+    *("RunStarted r3", "RunFailed r3"),
+    "FlowFinished",
+)
+"""The canonical order of `rich_flow` as the ledger gives it back."""
+
+
+def outline(events: Sequence[Event]) -> tuple[str, ...]:
+    """Render events as their names and the ids of their stage or run."""
+    return tuple(
+        " ".join(
+            [type(event).__name__]
+            + [getattr(event, name) for name in ("stage_id", "run_id") if hasattr(event, name)][-1:]
+        )
+        for event in events
+    )
