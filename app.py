@@ -2,10 +2,15 @@
 
 import streamlit as st
 
+from promptflow.settings import SHIPPED_DATA
+
 st.set_page_config(
-    page_title="Prompt Flow", page_icon=":material/brush:", layout="wide", initial_sidebar_state=360
+    page_title="Prompt Flow",
+    page_icon=str(SHIPPED_DATA / "icon.svg"),
+    layout="wide",
+    initial_sidebar_state=360,
 )
-st.logo("data/logo.svg", size="large")
+st.logo(str(SHIPPED_DATA / "logo.svg"), size="large")
 page = st.navigation(
     [
         st.Page(

@@ -5,20 +5,19 @@ transaction takes the write lock at its beginning: one that reads first and writ
 with "database is locked" when another writer came between, however long its timeout.
 """
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from promptflow.errors import LedgerError, SetupError
 
-if TYPE_CHECKING:
-    from sqlite_utils import Database
-
 _PRIMARY_CODE = 0xFF
 """SQLite's extended error codes carry the primary one in the lowest byte."""
+_ROOM_BYTES = 1_000_000
+"""Less than this much free space is a full disk: the log's index alone takes 32 kB at a time."""
 
 _LOCKED = (
     "The ledger {path!r} was locked by another program for {wait_s:g} s. Try again; if it stays "
@@ -78,22 +77,19 @@ class LedgerFile:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator["Database"]:
+    def writing(self) -> Iterator[sqlite3.Connection]:
         """Open the file for one transaction, committed at the end, rolled back on any error.
 
         Yields:
-            The database, with the write lock held.
+            A connection with the write lock held.
 
         Raises:
             LedgerError: the file can't be opened or written; the text says why.
         """
-        # It imports pandas and numpy where they are installed: a second that readers don't pay.
-        from sqlite_utils import Database
-
         with self.worded(LedgerError), closing(self.connect("rw")) as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
-                yield Database(connection, execute_plugins=False)
+                yield connection
                 connection.execute("COMMIT")
             except BaseException:
                 # SQLite itself has already rolled back after some errors, e.g. a full disk.
@@ -145,5 +141,14 @@ class LedgerFile:
 
     def _explain(self, error: sqlite3.Error) -> str:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & _PRIMARY_CODE
+        if code == sqlite3.SQLITE_IOERR and self._is_disk_full():
+            code = sqlite3.SQLITE_FULL
         sentence = _SENTENCES.get(code, _REFUSED)
         return sentence.format(path=str(self.path), wait_s=self.timeout_s, error=error)
+
+    def _is_disk_full(self) -> bool:
+        """Say whether there is no room: SQLite calls it an I/O error in the files beside its own."""
+        try:
+            return shutil.disk_usage(self.path.absolute().parent).free < _ROOM_BYTES
+        except OSError:
+            return False

@@ -228,6 +228,7 @@ def _read_taken(connection: sqlite3.Connection) -> set[str]:
 
 def _apply(connection: sqlite3.Connection, file: LedgerFile, steps: Sequence[Step]) -> None:
     """Take the missing steps and commit; the write lock is held, so they are looked up again."""
+    # Here alone: it imports pandas where that is installed, which takes a second.
     from sqlite_utils import Database, Migrations
 
     migrations = Migrations(_SET_NAME)

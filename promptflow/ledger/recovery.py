@@ -8,11 +8,12 @@ file, and a lock on a removed file counts for nothing, so that two owners never 
 
 import logging
 import re
+import sqlite3
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from filelock import FileLock
 
@@ -21,9 +22,6 @@ from promptflow.errors import PictureError, SetupError, StorageError
 from promptflow.ledger.rows import add_asset, fault_columns, interrupt_parts, update
 from promptflow.ledger.sqlite_ledger import SqliteLedger
 from promptflow.records import Asset, AssetRole, Fault, GenerationStatus
-
-if TYPE_CHECKING:
-    from sqlite_utils import Database
 
 _log = logging.getLogger(__name__)
 
@@ -234,7 +232,9 @@ def _find_orphans(
     return orphans
 
 
-def _adopt(db: "Database", generation_id: str, model: str, asset: Asset, now: datetime) -> None:
+def _adopt(
+    db: sqlite3.Connection, generation_id: str, model: str, asset: Asset, now: datetime
+) -> None:
     """Record a picture that was paid for with the run that was making it."""
     sql = """
         SELECT id FROM runs WHERE generation_id = ? AND image_model = ? AND status = 'running'

@@ -1,37 +1,33 @@
 """What more than one event, and recovery, do to the rows; always inside a transaction. Floor 4."""
 
 import dataclasses
+import sqlite3
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from promptflow.clock import to_text
 from promptflow.errors import LedgerError
 from promptflow.records import Asset, Fault, RunStatus, StageStatus
 
-if TYPE_CHECKING:
-    from sqlite_utils import Database
-
 _UNKNOWN = "The table {!r} has no row {!r}. Record the event that opens it first."
 
 
-def insert(db: "Database", table: str, row: Mapping[str, object]) -> None:
-    """Insert one row."""
-    db.table(table).insert(_fit(row))
+def insert(db: sqlite3.Connection, table: str, row: Mapping[str, object]) -> None:
+    """Insert one row; the names of table and columns are constants of this package."""
+    marks = ", ".join(f":{name}" for name in row)
+    db.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", _fit(row))  # noqa: S608
 
 
-def update(db: "Database", table: str, row_id: str, row: Mapping[str, object]) -> None:
-    """Change one row.
+def update(db: sqlite3.Connection, table: str, row_id: str, row: Mapping[str, object]) -> None:
+    """Change one row; the names of table and columns are constants of this package.
 
     Raises:
         LedgerError: there is no such row.
     """
-    from sqlite_utils.db import NotFoundError
-
-    try:
-        db.table(table).update(row_id, _fit(row))
-    except NotFoundError as error:
-        raise LedgerError(_UNKNOWN.format(table, row_id)) from error
+    changes = ", ".join(f"{name} = :{name}" for name in row)
+    sql = f"UPDATE {table} SET {changes} WHERE id = :id"  # noqa: S608
+    if db.execute(sql, {**_fit(row), "id": row_id}).rowcount == 0:
+        raise LedgerError(_UNKNOWN.format(table, row_id))
 
 
 def _fit(row: Mapping[str, object]) -> dict[str, object]:
@@ -54,7 +50,7 @@ def fault_columns(fault: Fault | None) -> dict[str, object]:
 
 
 def add_asset(
-    db: "Database",
+    db: sqlite3.Connection,
     *,
     run_id: str,
     position: int,
@@ -98,7 +94,7 @@ def add_asset(
 
 
 def add_ending(
-    db: "Database",
+    db: sqlite3.Connection,
     *,
     run_id: str,
     attempt_id: str,
@@ -134,7 +130,9 @@ def add_ending(
     insert(db, "attempts", row)
 
 
-def interrupt_parts(db: "Database", generation_id: str, *, fault: Fault, now: datetime) -> None:
+def interrupt_parts(
+    db: sqlite3.Connection, generation_id: str, *, fault: Fault, now: datetime
+) -> None:
     """Mark the stages and runs of a generation that still say ``running`` as interrupted.
 
     Args:

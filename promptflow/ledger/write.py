@@ -2,9 +2,9 @@
 
 import dataclasses
 import json
+import sqlite3
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from promptflow.clock import to_text
 from promptflow.errors import LedgerError
@@ -30,9 +30,6 @@ from promptflow.ledger.rows import (
 )
 from promptflow.records import ActionPlan, Fault, GenerationStatus, RunStatus, StageStatus
 
-if TYPE_CHECKING:
-    from sqlite_utils import Database
-
 KeptEvent = (
     FlowStarted
     | StageStarted
@@ -56,7 +53,12 @@ _LEFT_OVER = Fault(
 
 
 def write_event(
-    db: "Database", event: KeptEvent, *, owner: str, now: datetime, generation_id: str | None
+    db: sqlite3.Connection,
+    event: KeptEvent,
+    *,
+    owner: str,
+    now: datetime,
+    generation_id: str | None,
 ) -> None:
     """Write one event into the rows.
 
@@ -84,7 +86,7 @@ def write_event(
 class _Writer:
     """One event on its way into the rows, inside a transaction."""
 
-    db: "Database"
+    db: sqlite3.Connection
     owner: str
     now: datetime
     generation_id: str | None

@@ -94,7 +94,8 @@ def finish_gouache(canvas: Canvas, *, ratio: int, seed: int) -> Image.Image:
     small = canvas.image.reduce(ratio)
     rng = np.random.default_rng(seed)
     _lay_strokes(small, rng, count=5200, long=15, thick=4)
-    small = _add_weather(small, canvas, random.Random(seed))
+    chance = random.Random(seed)  # noqa: S311 - draws a picture, guards nothing
+    small = _add_weather(small, canvas, chance)
     pixels = np.asarray(small, dtype=np.float32)
     pixels = _wobble(pixels, rng)
     pixels = _add_glows(pixels, canvas, ratio)
@@ -116,12 +117,17 @@ def finish_poster(canvas: Canvas, *, ratio: int, seed: int) -> Image.Image:
     """
     small = canvas.image.reduce(ratio)
     rng = np.random.default_rng(seed)
-    small = _add_weather(small, canvas, random.Random(seed))
+    chance = random.Random(seed)  # noqa: S311 - draws a picture, guards nothing
+    small = _add_weather(small, canvas, chance)
     pixels = np.asarray(small, dtype=np.float32)
     pixels = _add_glows(pixels, canvas, ratio, steps=3)
     shift = 1 + int(rng.integers(0, 2))
     pixels = np.stack(
-        [np.roll(pixels[..., 0], shift, axis=1), pixels[..., 1], np.roll(pixels[..., 2], -1, axis=0)],
+        [
+            np.roll(pixels[..., 0], shift, axis=1),
+            pixels[..., 1],
+            np.roll(pixels[..., 2], -1, axis=0),
+        ],
         axis=-1,
     )
     grain = _noise(pixels.shape[:2], 2, rng)
@@ -130,7 +136,9 @@ def finish_poster(canvas: Canvas, *, ratio: int, seed: int) -> Image.Image:
     return _set_in_margin(picture)
 
 
-def _noise(shape: tuple[int, ...], cell: float, rng: np.random.Generator, *, across: float = 1.0) -> "Pixels":
+def _noise(
+    shape: tuple[int, ...], cell: float, rng: np.random.Generator, *, across: float = 1.0
+) -> "Pixels":
     """Return smooth noise about 0 with a spread of about 1.
 
     Args:
@@ -155,7 +163,9 @@ def _wobble(pixels: "Pixels", rng: np.random.Generator) -> "Pixels":
     dx = _noise((height, width), 26, rng) * 1.5 + _noise((height, width), 5, rng) * 0.7
     dy = _noise((height, width), 26, rng) * 1.5 + _noise((height, width), 5, rng) * 0.7
     rows = np.clip(np.arange(height, dtype=np.float32)[:, None] + dy, 0, height - 1).astype(np.intp)
-    columns = np.clip(np.arange(width, dtype=np.float32)[None, :] + dx, 0, width - 1).astype(np.intp)
+    columns = np.clip(np.arange(width, dtype=np.float32)[None, :] + dx, 0, width - 1).astype(
+        np.intp
+    )
     return pixels[rows, columns]
 
 
@@ -192,8 +202,13 @@ def _add_beams(pixels: "Pixels", glow: Glow, ratio: int, canvas: Canvas, *, flat
         tilt = -0.1 * side * canvas.sun
         near, far = reach * 0.008, reach * 0.13
         end = (x + side * reach, y + tilt * reach)
-        draw.polygon([(x, y - near), (end[0], end[1] - far), (end[0], end[1] + far), (x, y + near)], fill=255)
-    beam = np.asarray(mask if flat else mask.filter(ImageFilter.GaussianBlur(3)), dtype=np.float32) / 255
+        draw.polygon(
+            [(x, y - near), (end[0], end[1] - far), (end[0], end[1] + far), (x, y + near)], fill=255
+        )
+    beam = (
+        np.asarray(mask if flat else mask.filter(ImageFilter.GaussianBlur(3)), dtype=np.float32)
+        / 255
+    )
     distance = np.abs(np.arange(width, dtype=np.float32) - x)[None, :] / reach
     fade = np.clip(1 - distance, 0, 1) ** 1.2 if not flat else np.full_like(distance, 0.5)
     part = (beam * fade * glow.strength)[..., None]
@@ -224,7 +239,10 @@ def _draw_flakes(
     for _ in range(150 if flat else 300):
         x, y = rng.uniform(0, size[0]), rng.uniform(0, size[1])
         radius = rng.choice((1.3, 1.6, 2.2, 3.2, 4.6))
-        draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=rng.randint(150, 245) if not flat else 255)
+        draw.ellipse(
+            (x - radius, y - radius, x + radius, y + radius),
+            fill=rng.randint(150, 245) if not flat else 255,
+        )
 
 
 def _draw_rain(
@@ -257,7 +275,9 @@ def _set_on_paper(pixels: "Pixels", rng: np.random.Generator) -> "Pixels":
     cover = np.clip(edge / 1.6, 0, 1)
     dark = 1 - 0.1 * np.exp(-(((edge - 2.5) / 3.0) ** 2))
     paper = np.array(_PAPER, dtype=np.float32)
-    grain = np.repeat(np.repeat(_noise((math.ceil(height / 2), math.ceil(width / 2)), 1, rng), 2, 0), 2, 1)
+    grain = np.repeat(
+        np.repeat(_noise((math.ceil(height / 2), math.ceil(width / 2)), 1, rng), 2, 0), 2, 1
+    )
     mixed = paper + (pixels * dark[..., None] - paper) * cover[..., None]
     return mixed * (1 + 0.014 * grain[:height, :width])[..., None]
 

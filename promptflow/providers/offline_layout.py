@@ -4,95 +4,31 @@ The first subject is the focus: the largest, on a third. The others follow by ra
 they are things that belong to somebody, close to the focus.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from promptflow.providers import offline_buildings as buildings
-from promptflow.providers import offline_creatures as creatures
 from promptflow.providers import offline_plants as plants
 from promptflow.providers import offline_things as things
 from promptflow.providers.offline_canvas import Canvas
 from promptflow.providers.offline_colour import mix
-from promptflow.providers.offline_land import get_foliage
+from promptflow.providers.offline_kinds import KINDS, Kind
+from promptflow.providers.offline_land import draw_crag, get_foliage
 from promptflow.providers.offline_pen import Pen
 from promptflow.providers.offline_vocabulary import COLOURS, RGB
 from promptflow.providers.offline_words import Subject
 
-Zone = Literal["ground", "water", "sky", "prop"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
-    """How one kind of subject is drawn."""
-
-    draw: Callable[[Pen], None]
-    zone: Zone
-    height: float
-    """As a part of the canvas's unit, for the focus."""
-    many: int = 3
-    """How many a plural without a number means."""
-    wide: float = 0.8
-    """Its width, in its own height."""
-
-
-KINDS: dict[str, Kind] = {
-    "lighthouse": Kind(draw=buildings.draw_lighthouse, zone="ground", height=0.6, wide=0.4),
-    "house": Kind(draw=buildings.draw_house, zone="ground", height=0.34, wide=1.1),
-    "village": Kind(draw=buildings.draw_village, zone="ground", height=0.32, many=1, wide=2.2),
-    "castle": Kind(draw=buildings.draw_castle, zone="ground", height=0.46, many=1, wide=1.1),
-    "temple": Kind(draw=buildings.draw_temple, zone="ground", height=0.5, wide=0.9),
-    "bridge": Kind(draw=buildings.draw_bridge, zone="ground", height=0.3, many=1, wide=2.6),
-    "windmill": Kind(draw=buildings.draw_windmill, zone="ground", height=0.52),
-    "tree": Kind(draw=plants.draw_tree, zone="ground", height=0.56, many=5),
-    "blossom": Kind(draw=plants.draw_blossom, zone="ground", height=0.56, many=4),
-    "pine": Kind(draw=plants.draw_pine, zone="ground", height=0.55, many=6, wide=0.5),
-    "palm": Kind(draw=plants.draw_palm, zone="ground", height=0.58, many=4),
-    "cactus": Kind(draw=plants.draw_cactus, zone="ground", height=0.42, many=5, wide=0.6),
-    "flower": Kind(draw=plants.draw_flower, zone="ground", height=0.3, many=11, wide=0.6),
-    "sunflower": Kind(draw=plants.draw_sunflower, zone="ground", height=0.36, many=15, wide=0.5),
-    "mushroom": Kind(draw=plants.draw_mushroom, zone="ground", height=0.34, many=5, wide=1.0),
-    "cat": Kind(draw=creatures.draw_cat, zone="ground", height=0.42),
-    "dog": Kind(draw=creatures.draw_dog, zone="ground", height=0.42),
-    "fox": Kind(draw=creatures.draw_fox, zone="ground", height=0.42, wide=1.0),
-    "rabbit": Kind(draw=creatures.draw_rabbit, zone="ground", height=0.36),
-    "bear": Kind(draw=creatures.draw_bear, zone="ground", height=0.46),
-    "deer": Kind(draw=creatures.draw_deer, zone="ground", height=0.5),
-    "horse": Kind(draw=creatures.draw_horse, zone="ground", height=0.46, wide=1.0),
-    "elephant": Kind(draw=creatures.draw_elephant, zone="ground", height=0.46, wide=1.2),
-    "owl": Kind(draw=creatures.draw_owl, zone="ground", height=0.36, wide=0.7),
-    "robot": Kind(draw=creatures.draw_robot, zone="ground", height=0.5),
-    "astronaut": Kind(draw=creatures.draw_astronaut, zone="ground", height=0.5, wide=0.7),
-    "person": Kind(draw=creatures.draw_person, zone="ground", height=0.42, wide=0.5),
-    "dragon": Kind(draw=creatures.draw_dragon, zone="ground", height=0.5, wide=1.3),
-    "sailboat": Kind(draw=things.draw_sailboat, zone="water", height=0.46, wide=0.95),
-    "boat": Kind(draw=things.draw_boat, zone="water", height=0.24, wide=2.2),
-    "ship": Kind(draw=things.draw_ship, zone="water", height=0.32, many=2, wide=2.0),
-    "whale": Kind(draw=creatures.draw_whale, zone="water", height=0.3, many=2, wide=2.2),
-    "fish": Kind(draw=creatures.draw_fish, zone="sky", height=0.26, many=7, wide=1.5),
-    "bird": Kind(draw=creatures.draw_bird, zone="sky", height=0.16, many=7, wide=1.8),
-    "butterfly": Kind(draw=creatures.draw_butterfly, zone="sky", height=0.18, many=6, wide=1.1),
-    "balloon": Kind(draw=things.draw_balloon, zone="sky", height=0.5, many=5, wide=0.7),
-    "rocket": Kind(draw=things.draw_rocket, zone="sky", height=0.56, many=2, wide=0.5),
-    "planet": Kind(draw=things.draw_planet, zone="sky", height=0.42, many=3, wide=1.5),
-    "airplane": Kind(draw=things.draw_airplane, zone="sky", height=0.22, wide=1.8),
-    "kite": Kind(draw=things.draw_kite, zone="sky", height=0.26, many=4),
-    "car": Kind(draw=things.draw_car, zone="ground", height=0.24, wide=2.0),
-    "train": Kind(draw=things.draw_train, zone="ground", height=0.22, many=1, wide=3.4),
-    "bicycle": Kind(draw=things.draw_bicycle, zone="ground", height=0.38, many=2, wide=1.7),
-    "teapot": Kind(draw=things.draw_teapot, zone="ground", height=0.38, many=2, wide=1.2),
-    "clock": Kind(draw=things.draw_clock, zone="ground", height=0.36),
-    "fruit": Kind(draw=things.draw_fruit, zone="ground", height=0.24, many=1, wide=1.6),
-    "crystal": Kind(draw=things.draw_crystal, zone="ground", height=0.36),
-    "cup": Kind(draw=things.draw_cup, zone="prop", height=0.24, many=2, wide=1.2),
-    "book": Kind(draw=things.draw_book, zone="prop", height=0.15, many=2, wide=1.9),
-    "umbrella": Kind(draw=things.draw_umbrella, zone="prop", height=0.4, many=4, wide=1.2),
-    "lantern": Kind(draw=things.draw_lantern, zone="prop", height=0.56, many=3, wide=0.4),
+_SCALES = {
+    "close-up": 1.42,
+    "wide view": 0.66,
+    "bird's-eye view": 0.74,
+    "low angle": 1.12,
+    "centred": 1.08,
 }
-_SCALES = {"close-up": 1.42, "wide view": 0.66, "bird's-eye view": 0.74, "low angle": 1.12, "centred": 1.08}
 _AFLOAT = frozenset({"sea", "beach", "lake", "river"})
-_ON_ROCK = frozenset({"lighthouse", "castle", "house", "windmill", "temple", "village"})
+_ON_CRAG = frozenset({"lighthouse", "castle", "windmill", "temple"})
 _RANKS = (1.0, 0.74, 0.62, 0.54, 0.48, 0.44)
+_TALLEST = 1.06
+"""How far drawings reach up, in their own height: flags, ears and antlers included."""
 _SLOTS = (0.0, 0.44, -0.22, 0.3, 0.58, -0.34)
 
 
@@ -168,11 +104,21 @@ def _place_standing(
     x = canvas.focus_x + side * canvas.width * _SLOTS[min(rank, len(_SLOTS) - 1)]
     foot = _foot(canvas, kind, rank)
     flip = 1.0 if x < canvas.width / 2 else -1.0
+    size = min(size, (foot - canvas.height * 0.1) / _TALLEST)
     on_rock = canvas.setting.ground == "sea" and kind.zone == "ground"
+    if (
+        rank == 0
+        and subject.kind in _ON_CRAG
+        and {"mountain", "hills"} & set(canvas.reading.places)
+    ):
+        on_rock = True
+        foot = (foot + canvas.horizon) / 2
     x = _keep_inside(canvas, x, size * kind.wide)
     if count == 1:
-        return [Figure(subject=subject, kind=kind, x=x, y=foot, size=size, flip=flip, on_rock=on_rock)]
-    if count > 6 or subject.count == 0 and kind.many > 6:
+        return [
+            Figure(subject=subject, kind=kind, x=x, y=foot, size=size, flip=flip, on_rock=on_rock)
+        ]
+    if count > 6 or (subject.count == 0 and kind.many > 6):
         return _place_field(canvas, subject, kind, count, size)
     figures = []
     for index in range(count):
@@ -181,13 +127,24 @@ def _place_standing(
         px = canvas.width * (0.1 + 0.8 * part) + rng.uniform(-0.04, 0.04) * canvas.width
         py = foot - (foot - canvas.horizon) * deep * 0.8
         small = size * (1 - deep * 0.6) * (0.8 if count > 3 else 0.94)
-        figures.append(Figure(subject=subject, kind=kind, x=px, y=py, size=small, flip=rng.choice((1.0, -1.0)), haze=deep * 0.3, on_rock=on_rock))
+        figures.append(
+            Figure(
+                subject=subject,
+                kind=kind,
+                x=px,
+                y=py,
+                size=small,
+                flip=rng.choice((1.0, -1.0)),
+                haze=deep * 0.3,
+                on_rock=on_rock,
+            )
+        )
     return figures
 
 
 def _keep_inside(canvas: Canvas, x: float, wide: float) -> float:
     """Move a place so that a drawing of this width is not cut off."""
-    margin = min(canvas.width, canvas.height) * 0.07 + wide / 2
+    margin = min(canvas.width, canvas.height) * 0.08 + wide / 2
     if margin * 2 > canvas.width:
         return canvas.width / 2
     return min(canvas.width - margin, max(margin, x))
@@ -207,10 +164,22 @@ def _place_field(
         across = max(3, round(canvas.width / (small * kind.wide * 1.25)))
         for index in range(across):
             x = canvas.width * (index + 0.5 + rng.uniform(-0.3, 0.3)) / across
-            if row == rows - 1 and abs(x - canvas.focus_x) < canvas.unit * 0.16 and size < canvas.unit:
+            if (
+                row == rows - 1
+                and abs(x - canvas.focus_x) < canvas.unit * 0.16
+                and size < canvas.unit
+            ):
                 continue
             figures.append(
-                Figure(subject=subject, kind=kind, x=x, y=y + rng.uniform(-0.02, 0.02) * canvas.unit, size=small * rng.uniform(0.85, 1.1), flip=rng.choice((1.0, -1.0)), haze=0.42 * (1 - part))
+                Figure(
+                    subject=subject,
+                    kind=kind,
+                    x=x,
+                    y=y + rng.uniform(-0.02, 0.02) * canvas.unit,
+                    size=small * rng.uniform(0.85, 1.1),
+                    flip=rng.choice((1.0, -1.0)),
+                    haze=0.42 * (1 - part),
+                )
             )
     return figures
 
@@ -220,8 +189,12 @@ def _place_flying(
 ) -> list[Figure]:
     """Place what flies or swims: the first large, the others smaller and paler."""
     rng = canvas.rng
-    figures = []
-    room = canvas.horizon if canvas.setting.ground not in {"space", "underwater"} else canvas.height * 0.8
+    figures: list[Figure] = []
+    room = (
+        canvas.horizon
+        if canvas.setting.ground not in {"space", "underwater"}
+        else canvas.height * 0.8
+    )
     room = max(room, canvas.height * 0.42)
     lead = rank == 0
     for index in range(count):
@@ -231,45 +204,95 @@ def _place_flying(
         if index == 0 and lead:
             x, y = canvas.focus_x, room * 0.53 + size * 0.5
         else:
-            part = ((index + 0.5) / count + rng.uniform(-0.08, 0.08) + (0.62 if lead else 0.1)) % 1.0
-            top = canvas.height * 0.09 + size
-            x, y = canvas.width * (0.1 + 0.8 * part), rng.uniform(top, max(top, room * 0.9))
+            x, y = _find_gap(canvas, figures, size, room)
         flip = 1.0 if x < canvas.width / 2 else -1.0
-        figures.append(Figure(subject=subject, kind=kind, x=x, y=y, size=size, flip=flip, haze=0.5 * (1 - shrink)))
+        figures.append(
+            Figure(
+                subject=subject, kind=kind, x=x, y=y, size=size, flip=flip, haze=0.5 * (1 - shrink)
+            )
+        )
     return figures
 
 
-def _place_prop(
-    canvas: Canvas, subject: Subject, kind: Kind, rank: int, focus: Subject
-) -> Figure:
+def _find_gap(
+    canvas: Canvas, figures: list[Figure], size: float, room: float
+) -> tuple[float, float]:
+    """Find a place in the air that is far from what already hangs there."""
+    rng = canvas.rng
+    taken = [(one.x, one.y - one.size / 2) for one in figures]
+    taken.append((canvas.focus_x, canvas.height) if not figures else taken[0])
+    top = canvas.height * 0.08 + size
+    best, gap = (canvas.width / 2, top), -1.0
+    for _ in range(14):
+        x = canvas.width * rng.uniform(0.12, 0.88)
+        y = rng.uniform(top, max(top, room * 0.92))
+        near = min((x - ox) ** 2 + (y - size / 2 - oy) ** 2 for ox, oy in taken)
+        if near > gap:
+            best, gap = (x, y), near
+    return best
+
+
+def _place_prop(canvas: Canvas, subject: Subject, kind: Kind, rank: int, focus: Subject) -> Figure:
     """Place a thing close to the focus: low ones before it, tall ones behind it."""
     lead = KINDS[focus.kind]
     foot = _foot(canvas, lead, 0)
     height = canvas.unit * lead.height * _scale(canvas, 0)
     toward = 1.0 if canvas.focus_x < canvas.width / 2 else -1.0
-    if subject.kind == "umbrella" and focus.kind in {"person", "cat", "dog", "robot", "fox", "bear", "rabbit"}:
-        return Figure(subject=subject, kind=kind, x=canvas.focus_x + toward * height * 0.16, y=foot - height * 0.36, size=height * 0.98, flip=toward)
+    if subject.kind == "umbrella" and focus.kind in {
+        "person",
+        "cat",
+        "dog",
+        "robot",
+        "fox",
+        "bear",
+        "rabbit",
+    }:
+        return Figure(
+            subject=subject,
+            kind=kind,
+            x=canvas.focus_x + toward * height * 0.17,
+            y=foot - height * 0.4,
+            size=height * 0.8,
+            flip=toward,
+        )
     if subject.kind == "lantern":
         scale = 0.3 if canvas.setting.ground == "table" else 0.6
-        x = canvas.focus_x + toward * height * (0.42 + 0.4 * lead.wide)
-        return Figure(subject=subject, kind=kind, x=x, y=foot - canvas.unit * 0.012, size=canvas.unit * scale, flip=toward)
+        x = _keep_inside(
+            canvas, canvas.focus_x + toward * height * (0.42 + 0.4 * lead.wide), height * 0.3
+        )
+        return Figure(
+            subject=subject,
+            kind=kind,
+            x=x,
+            y=foot - canvas.unit * 0.012,
+            size=canvas.unit * scale,
+            flip=-toward,
+        )
     size = canvas.unit * kind.height * _scale(canvas, 0) * (0.78 if lead.zone == "ground" else 0.6)
-    reach = height * (0.46 + 0.34 * lead.wide) if canvas.setting.ground == "table" else height * (0.36 + 0.1 * rank)
+    reach = (
+        height * (0.46 + 0.34 * lead.wide)
+        if canvas.setting.ground == "table"
+        else height * (0.36 + 0.1 * rank)
+    )
     x = canvas.focus_x + toward * reach
     x = _keep_inside(canvas, x, size * kind.wide)
-    return Figure(subject=subject, kind=kind, x=x, y=foot + canvas.unit * 0.035, size=size, flip=1.0)
+    return Figure(
+        subject=subject, kind=kind, x=x, y=foot + canvas.unit * 0.035, size=size, flip=1.0
+    )
 
 
 def _draw_figure(canvas: Canvas, figure: Figure) -> None:
     """Draw one subject with its reflection or its shadow."""
     tint = COLOURS[figure.subject.colour] if figure.subject.colour else None
     ink = canvas.make_ink(haze=figure.haze)
-    pen = replace(canvas.make_pen(figure.x, figure.y, figure.size, ink=ink), flip=figure.flip, tint=tint)
+    pen = replace(
+        canvas.make_pen(figure.x, figure.y, figure.size, ink=ink), flip=figure.flip, tint=tint
+    )
     seed = canvas.rng.random()
-    if figure.on_rock:
+    if figure.on_rock and canvas.setting.ground == "sea":
         _draw_islet(canvas, figure)
-        if figure.subject.kind in _ON_ROCK:
-            pen = replace(pen, y=figure.y - figure.size * 0.0)
+    elif figure.on_rock:
+        draw_crag(canvas, figure.x, figure.y, figure.size * figure.kind.wide)
     elif figure.kind.zone == "water" and canvas.setting.ground in _AFLOAT:
         _draw_reflection(canvas, figure, pen, seed)
     elif figure.kind.zone in {"ground", "prop"}:
@@ -340,7 +363,15 @@ def _draw_shadow(canvas: Canvas, figure: Figure, pen: Pen, seed: float) -> None:
     low = canvas.setting.light in {"dawn", "golden hour", "dusk", "night", "neon"} or canvas.flat
     long = 0.42 if low else 0.24
     canvas.rng.seed(seed)
-    fallen = replace(pen, ink=ink, squash=-long * 0.55, lean=-canvas.sun * long * 1.5, glows=[], lit=False, solid_only=True)
+    fallen = replace(
+        pen,
+        ink=ink,
+        squash=-long * 0.55,
+        lean=-canvas.sun * long * 1.5,
+        glows=[],
+        lit=False,
+        solid_only=True,
+    )
     _draw_kind(canvas, figure, fallen)
     half = figure.size * figure.kind.wide * 0.4
     box = (figure.x - half, figure.y - half * 0.1, figure.x + half, figure.y + half * 0.12)

@@ -27,7 +27,13 @@ def draw_tree(pen: Pen, *, foliage: RGB = _LEAF, snowy: bool = False) -> None:
         _draw_bare_branches(pen, bark)
         return
     colour = pen.own(foliage)
-    masses = [(-0.22, 0.56, 0.17), (0.2, 0.58, 0.17), (0.0, 0.7, 0.25), (-0.1, 0.82, 0.15), (0.12, 0.8, 0.15)]
+    masses = [
+        (-0.22, 0.56, 0.17),
+        (0.2, 0.58, 0.17),
+        (0.0, 0.7, 0.25),
+        (-0.1, 0.82, 0.15),
+        (0.12, 0.8, 0.15),
+    ]
     for tone, shift, factor in ((-0.42, -0.02, 1.06), (-0.05, 0.0, 0.94), (0.32, 0.04, 0.6)):
         for x, y, size in masses:
             at = (x + pen.side * shift * 1.2 + rng.uniform(-0.01, 0.01), y + shift)
@@ -40,7 +46,9 @@ def _ruffle(pen: Pen, center: Point, size: float) -> list[Point]:
     for step in range(11):
         angle = step * math.tau / 11
         reach = size * pen.rng.uniform(0.84, 1.12)
-        points.append((center[0] + math.cos(angle) * reach, center[1] + math.sin(angle) * reach * 0.85))
+        points.append(
+            (center[0] + math.cos(angle) * reach, center[1] + math.sin(angle) * reach * 0.85)
+        )
     return points
 
 
@@ -51,7 +59,10 @@ def _draw_bare_branches(pen: Pen, bark: RGB) -> None:
         middle = (tip[0] * 0.45, 0.45 + (tip[1] - 0.45) * 0.5)
         pen.taper([(0.01, 0.4), middle, tip], (0.024, 0.004), bark, -0.2)
         for turn in (-0.45, 0.45):
-            twig = (middle[0] + math.cos(angle + turn) * 0.16, middle[1] + math.sin(angle + turn) * 0.16)
+            twig = (
+                middle[0] + math.cos(angle + turn) * 0.16,
+                middle[1] + math.sin(angle + turn) * 0.16,
+            )
             pen.taper([middle, twig], (0.012, 0.003), bark, -0.1)
 
 
@@ -66,14 +77,25 @@ def draw_pine(pen: Pen, *, foliage: RGB = _NEEDLE, snowy: bool = False) -> None:
         base, top = 0.08 + part * 0.76, min(1.0, 0.36 + part * 0.78)
         half = 0.25 * (1 - part) ** 0.9 + 0.035
         sag = 0.035
-        left = [(-half * step / 4, base - sag * (step % 2) + rng.uniform(-0.012, 0.012)) for step in (4, 3, 2, 1)]
-        right = [(half * step / 4, base - sag * (step % 2) + rng.uniform(-0.012, 0.012)) for step in (1, 2, 3, 4)]
+        left = [
+            (-half * step / 4, base - sag * (step % 2) + rng.uniform(-0.012, 0.012))
+            for step in (4, 3, 2, 1)
+        ]
+        right = [
+            (half * step / 4, base - sag * (step % 2) + rng.uniform(-0.012, 0.012))
+            for step in (1, 2, 3, 4)
+        ]
         pen.poly([*left, *right, (0.0, top)], colour, -0.25)
         lit = [point for point in (left if pen.side < 0 else right)]
         pen.poly([*lit, (0.0, top), (0.0, base)], colour, 0.1)
         if snowy:
-            cap = [(-half * 0.72, base + 0.045), (-half * 0.3, base + 0.03), (half * 0.2, base + 0.05),
-                   (half * 0.7, base + 0.04), (0.0, top)]
+            cap = [
+                (-half * 0.72, base + 0.045),
+                (-half * 0.3, base + 0.03),
+                (half * 0.2, base + 0.05),
+                (half * 0.7, base + 0.04),
+                (0.0, top),
+            ]
             pen.poly(cap, _SNOW, 0.12 if tier % 2 else -0.02)
 
 
@@ -91,8 +113,15 @@ def draw_palm(pen: Pen) -> None:
     pen.taper([(0.0, 0.0), (0.03, 0.35), (0.14, 0.78)], (0.065, 0.035), (150, 118, 86), -0.2)
     for step in range(9):
         part = step / 9
-        pen.line([(0.0 + 0.14 * part**2 - 0.02, 0.09 + part * 0.66), (0.03 + 0.14 * part**2, 0.08 + part * 0.66)],
-                 0.006, (110, 84, 66), -0.3)
+        pen.line(
+            [
+                (0.0 + 0.14 * part**2 - 0.02, 0.09 + part * 0.66),
+                (0.03 + 0.14 * part**2, 0.08 + part * 0.66),
+            ],
+            0.006,
+            (110, 84, 66),
+            -0.3,
+        )
     crown = (0.14, 0.78)
     for angle in (2.9, 2.5, 0.2, 0.62, 3.5, -0.35, 1.9, 1.15):
         tip = (crown[0] + math.cos(angle) * 0.34, crown[1] + math.sin(angle) * 0.24 - 0.1)
@@ -124,7 +153,9 @@ def draw_flower(pen: Pen) -> None:
     colour = pen.own((222, 78, 66))
     for x, tall, size in ((-0.24, 0.66, 0.1), (0.22, 0.74, 0.11), (0.0, 0.95, 0.14)):
         head = (x * 1.15, tall)
-        pen.taper([(x * 0.3, 0.0), (x * 0.7, tall * 0.5), head], (0.022, 0.014), (86, 126, 74), -0.1)
+        pen.taper(
+            [(x * 0.3, 0.0), (x * 0.7, tall * 0.5), head], (0.022, 0.014), (86, 126, 74), -0.1
+        )
         leaf = (x * 0.55, tall * 0.34)
         tip = (leaf[0] + (0.12 if x >= 0 else -0.12), leaf[1] + 0.14)
         pen.blob([leaf, (leaf[0], tip[1]), tip, (tip[0], leaf[1])], (86, 132, 76), 0.1)
@@ -150,7 +181,10 @@ def _draw_petals(pen: Pen, head: Point, size: float, colour: RGB, count: int) ->
     for ring, tone in ((1.0, -0.22), (0.82, 0.08)):
         for step in range(count):
             angle = start + (step + (0.5 if ring < 1 else 0)) * math.tau / count
-            center = (head[0] + math.cos(angle) * size * 0.6 * ring, head[1] + math.sin(angle) * size * 0.58 * ring)
+            center = (
+                head[0] + math.cos(angle) * size * 0.6 * ring,
+                head[1] + math.sin(angle) * size * 0.58 * ring,
+            )
             light = 0.16 * math.cos(angle) * pen.side + 0.1 * math.sin(angle)
             slim = 0.16 if count > 8 else 0.36
             outline = round_points(center, size * 0.46 * ring, size * slim, turn=angle)
@@ -161,10 +195,37 @@ def draw_mushroom(pen: Pen) -> None:
     """Draw one large spotted mushroom with a small one beside it."""
     for x, scale in ((0.0, 1.0), (0.36, 0.5), (-0.3, 0.36)):
         part = pen.at(x, 0.0, scale)
-        part.solid([(-0.13, 0.0), (-0.09, 0.3), (-0.1, 0.58), (0.1, 0.58), (0.09, 0.3), (0.14, 0.0), (0.0, -0.03)],
-                   (240, 226, 202), depth=0.3)
+        part.solid(
+            [
+                (-0.13, 0.0),
+                (-0.09, 0.3),
+                (-0.1, 0.58),
+                (0.1, 0.58),
+                (0.09, 0.3),
+                (0.14, 0.0),
+                (0.0, -0.03),
+            ],
+            (240, 226, 202),
+            depth=0.3,
+        )
         part.oval((0.0, 0.56), 0.3, 0.07, (214, 190, 160), -0.35)
-        cap = [(-0.46, 0.54), (-0.4, 0.76), (-0.2, 0.95), (0.0, 1.0), (0.2, 0.95), (0.4, 0.76), (0.46, 0.54), (0.0, 0.6)]
+        cap = [
+            (-0.46, 0.54),
+            (-0.4, 0.76),
+            (-0.2, 0.95),
+            (0.0, 1.0),
+            (0.2, 0.95),
+            (0.4, 0.76),
+            (0.46, 0.54),
+            (0.0, 0.6),
+        ]
         part.solid(cap, pen.own((204, 56, 46)), depth=0.35)
-        for dx, dy, size in ((-0.24, 0.76, 0.05), (0.02, 0.86, 0.06), (0.25, 0.74, 0.045), (-0.05, 0.68, 0.04), (0.37, 0.62, 0.03), (-0.38, 0.62, 0.03)):
+        for dx, dy, size in (
+            (-0.24, 0.76, 0.05),
+            (0.02, 0.86, 0.06),
+            (0.25, 0.74, 0.045),
+            (-0.05, 0.68, 0.04),
+            (0.37, 0.62, 0.03),
+            (-0.38, 0.62, 0.03),
+        ):
             part.oval((dx, dy), size, size * 0.8, (252, 244, 230), 0.15)

@@ -50,10 +50,16 @@ def _draw_wall_light(canvas: Canvas, wall: RGB, x: float) -> None:
 def _draw_outside(canvas: Canvas, x: float, half: float, low: float) -> None:
     """Draw two hills in the window."""
     for index, fade in enumerate((0.55, 0.25)):
-        colour = mix(mix(canvas.palette.land, canvas.palette.shadow, 0.2), canvas.palette.haze, fade)
+        colour = mix(
+            mix(canvas.palette.land, canvas.palette.shadow, 0.2), canvas.palette.haze, fade
+        )
         rise = canvas.unit * (0.17 - 0.07 * index)
         bump = (-0.3, 0.5)[index] * half
-        hill: list[Point] = [(x - half, low - rise * 0.5), (x + bump, low - rise), (x + half, low - rise * 0.45)]
+        hill: list[Point] = [
+            (x - half, low - rise * 0.5),
+            (x + bump, low - rise),
+            (x + half, low - rise * 0.45),
+        ]
         canvas.fill([*smooth(hill, closed=False), (x + half, low), (x - half, low)], colour)
 
 
@@ -83,7 +89,15 @@ def _draw_curtain(canvas: Canvas, x: float, top: float, low: float) -> None:
         left = x - wide / 2 + fold * wide / 5
         tone = mix(cloth, canvas.palette.shadow, (0.12, 0.3, 0.05, 0.24, 0.4)[fold])
         flare = (fold - 2) * wide * 0.05
-        canvas.fill([(left, up), (left + wide / 5 + 1, up), (left + wide / 5 + 1 + flare, down), (left + flare, down)], tone)
+        canvas.fill(
+            [
+                (left, up),
+                (left + wide / 5 + 1, up),
+                (left + wide / 5 + 1 + flare, down),
+                (left + flare, down),
+            ],
+            tone,
+        )
 
 
 def _draw_top(canvas: Canvas) -> None:
@@ -102,8 +116,12 @@ def _draw_top(canvas: Canvas) -> None:
         canvas.draw_lens(rng.uniform(0, canvas.width), gy, half, canvas.unit * 0.003, tone)
     cloth = mix((244, 236, 222), palette.shadow, palette.ambient * 0.7)
     x, deep = canvas.focus_x, canvas.height - y
-    corners = [(x - canvas.unit * 0.42, y + deep * 0.26), (x + canvas.unit * 0.42, y + deep * 0.26),
-               (x + canvas.unit * 0.62, canvas.height), (x - canvas.unit * 0.62, canvas.height)]
+    corners = [
+        (x - canvas.unit * 0.42, y + deep * 0.26),
+        (x + canvas.unit * 0.42, y + deep * 0.26),
+        (x + canvas.unit * 0.62, canvas.height),
+        (x - canvas.unit * 0.62, canvas.height),
+    ]
     canvas.fill(corners, cloth)
     stripe = mix(palette.accent, cloth, 0.35)
     for index in range(1, 8):
@@ -111,7 +129,15 @@ def _draw_top(canvas: Canvas) -> None:
         top_x = corners[0][0] + (corners[1][0] - corners[0][0]) * part
         low_x = corners[3][0] + (corners[2][0] - corners[3][0]) * part
         wide = canvas.unit * 0.006
-        canvas.fill([(top_x - wide, corners[0][1]), (top_x + wide, corners[0][1]), (low_x + wide * 1.5, canvas.height), (low_x - wide * 1.5, canvas.height)], stripe)
+        canvas.fill(
+            [
+                (top_x - wide, corners[0][1]),
+                (top_x + wide, corners[0][1]),
+                (low_x + wide * 1.5, canvas.height),
+                (low_x - wide * 1.5, canvas.height),
+            ],
+            stripe,
+        )
 
 
 def draw_space(canvas: Canvas) -> None:
@@ -123,7 +149,10 @@ def draw_space(canvas: Canvas) -> None:
     from PIL import Image
 
     rng = canvas.rng
-    deep = (mix((14, 14, 40), canvas.palette.sky[0], 0.4), mix((44, 28, 84), canvas.palette.sky[1], 0.4))
+    deep = (
+        mix((14, 14, 40), canvas.palette.sky[0], 0.4),
+        mix((44, 28, 84), canvas.palette.sky[1], 0.4),
+    )
     column = Image.new("RGB", (1, 2))
     column.putpixel((0, 0), deep[0])
     column.putpixel((0, 1), deep[1])
@@ -137,7 +166,9 @@ def draw_space(canvas: Canvas) -> None:
     for _ in range(90 if canvas.flat else 260):
         x, y = rng.uniform(0, canvas.width), rng.uniform(0, canvas.height)
         size = canvas.unit * rng.choice((0.001, 0.0014, 0.002, 0.0036))
-        colour = mix(WHITE, rng.choice(((255, 214, 160), (170, 200, 255), deep[1])), rng.uniform(0, 0.6))
+        colour = mix(
+            WHITE, rng.choice(((255, 214, 160), (170, 200, 255), deep[1])), rng.uniform(0, 0.6)
+        )
         canvas.draw.ellipse((x - size, y - size, x + size, y + size), fill=colour)
     _draw_world(canvas)
 
@@ -154,7 +185,9 @@ def _draw_nebula(canvas: Canvas, deep: RGB) -> None:
         x = canvas.width * part
         y = canvas.height * (start + slope * (part - 0.5) + rng.gauss(0, 0.1))
         colour = mix(rng.choice(colours), deep, 0.25)
-        canvas.glows.append(Glow(x=x, y=y, radius=canvas.unit * rng.uniform(0.16, 0.4), colour=colour, strength=0.2))
+        canvas.glows.append(
+            Glow(x=x, y=y, radius=canvas.unit * rng.uniform(0.16, 0.4), colour=colour, strength=0.2)
+        )
 
 
 def _draw_world(canvas: Canvas) -> None:
@@ -170,8 +203,16 @@ def _draw_world(canvas: Canvas) -> None:
     for _ in range(11):
         cx, cy = rng.uniform(0, canvas.width), top + canvas.unit * rng.uniform(0.11, 0.4)
         half = canvas.unit * rng.uniform(0.015, 0.06)
-        for shift, tone in ((0.0, mix(soil, (40, 30, 66), 0.55)), (0.16, mix(soil, (40, 30, 66), 0.4))):
-            box = (cx - half, cy - half * 0.3 + half * shift, cx + half, cy + half * 0.3 + half * shift)
+        for shift, tone in (
+            (0.0, mix(soil, (40, 30, 66), 0.55)),
+            (0.16, mix(soil, (40, 30, 66), 0.4)),
+        ):
+            box = (
+                cx - half,
+                cy - half * 0.3 + half * shift,
+                cx + half,
+                cy + half * 0.3 + half * shift,
+            )
             canvas.draw.ellipse(box, fill=tone)
 
 
@@ -182,24 +223,68 @@ def draw_underwater(canvas: Canvas) -> None:
         canvas: anything on it is drawn over.
     """
     rng = canvas.rng
-    water = (mix((150, 218, 214), canvas.palette.sky[-1], 0.25), mix((46, 140, 160), canvas.palette.water, 0.3), mix((16, 66, 104), canvas.palette.shadow, 0.3))
+    water = (
+        mix((150, 218, 214), canvas.palette.sky[-1], 0.25),
+        mix((46, 140, 160), canvas.palette.water, 0.3),
+        mix((16, 66, 104), canvas.palette.shadow, 0.3),
+    )
     steps = 6 if canvas.flat else 72
     for step in range(steps):
         top = canvas.height * step / steps
-        canvas.draw.rectangle((0, top, canvas.width, canvas.height), fill=ramp(water, step / (steps - 1)))
+        canvas.draw.rectangle(
+            (0, top, canvas.width, canvas.height), fill=ramp(water, step / (steps - 1))
+        )
     for _ in range(6):
         x = canvas.width * rng.uniform(0.05, 0.95)
         spread, drift = canvas.unit * rng.uniform(0.04, 0.1), canvas.unit * rng.uniform(-0.2, 0.2)
-        tone = mix(ramp(water, 0.32), water[0], 0.3)
-        canvas.fill([(x, 0), (x + spread * 0.5, 0), (x + drift + spread, canvas.height * 0.66), (x + drift, canvas.height * 0.66)], tone)
+        _draw_shaft(canvas, x, spread, drift, water)
     floor = canvas.height * 0.86
-    for layer, tone in enumerate((mix((204, 186, 140), water[2], 0.6), mix((222, 204, 154), water[1], 0.34))):
-        crest = [(canvas.width * step / 40, floor + layer * canvas.unit * 0.05 + math.sin(step / 5 + layer * 2) * canvas.unit * 0.016) for step in range(41)]
+    for layer, tone in enumerate(
+        (mix((204, 186, 140), water[2], 0.6), mix((222, 204, 154), water[1], 0.34))
+    ):
+        crest = [
+            (
+                canvas.width * step / 40,
+                floor
+                + layer * canvas.unit * 0.05
+                + math.sin(step / 5 + layer * 2) * canvas.unit * 0.016,
+            )
+            for step in range(41)
+        ]
         canvas.fill([*crest, (canvas.width, canvas.height), (0, canvas.height)], tone)
     _draw_weeds(canvas, water[2])
     for _ in range(26):
-        x, y, r = rng.uniform(0, canvas.width), rng.uniform(0, floor), canvas.unit * rng.uniform(0.003, 0.011)
-        canvas.draw.ellipse((x - r, y - r, x + r, y + r), outline=mix(water[0], WHITE, 0.4), width=max(2, round(r / 4)))
+        x, y, r = (
+            rng.uniform(0, canvas.width),
+            rng.uniform(0, floor),
+            canvas.unit * rng.uniform(0.003, 0.011),
+        )
+        canvas.draw.ellipse(
+            (x - r, y - r, x + r, y + r),
+            outline=mix(water[0], WHITE, 0.4),
+            width=max(2, round(r / 4)),
+        )
+
+
+def _draw_shaft(
+    canvas: Canvas,
+    x: float,
+    spread: float,
+    drift: float,
+    water: tuple[RGB, RGB, RGB],
+) -> None:
+    """Let a ray of light down into the water, weaker with depth."""
+    deep = canvas.height * canvas.rng.uniform(0.5, 0.75)
+    steps = 1 if canvas.flat else 14
+    for step in range(steps):
+        upper, lower = step / steps, (step + 1) / steps
+        tone = mix(ramp(water, deep * upper / canvas.height), water[0], 0.3 * (1 - upper) ** 1.3)
+        tone = mix(tone, ramp(water, 0.4), 0.5) if canvas.flat else tone
+        corners = [
+            (x + drift * part + spread * side * (0.5 + part * 0.5), deep * part)
+            for part, side in ((upper, 0), (upper, 1), (lower, 1), (lower, 0))
+        ]
+        canvas.fill(corners, tone)
 
 
 def _draw_weeds(canvas: Canvas, deep: RGB) -> None:
@@ -207,129 +292,21 @@ def _draw_weeds(canvas: Canvas, deep: RGB) -> None:
     rng = canvas.rng
     for index in range(22):
         side = rng.choice((rng.uniform(-0.02, 0.3), rng.uniform(0.7, 1.02)))
-        pen = canvas.make_pen(canvas.width * side, canvas.height * rng.uniform(0.88, 0.97), canvas.unit * rng.uniform(0.12, 0.34))
+        pen = canvas.make_pen(
+            canvas.width * side,
+            canvas.height * rng.uniform(0.88, 0.97),
+            canvas.unit * rng.uniform(0.12, 0.34),
+        )
         sway = rng.uniform(-0.2, 0.2)
         path = [(0.0, 0.0), (sway, 0.3), (-sway, 0.62), (sway * 1.4, 1.0)]
         if index % 4 == 0:
             coral = mix(canvas.palette.accent, deep, 0.22)
             for angle in (-0.6, -0.2, 0.2, 0.6):
-                pen.taper([(0.0, 0.0), (angle * 0.3, 0.25), (angle * 0.7, 0.5)], (0.1, 0.05), lift(coral, light=angle * 0.06))
+                pen.taper(
+                    [(0.0, 0.0), (angle * 0.3, 0.25), (angle * 0.7, 0.5)],
+                    (0.1, 0.05),
+                    lift(coral, light=angle * 0.06),
+                )
         else:
             green = mix((70, 140, 96), deep, rng.uniform(0.15, 0.6))
             pen.taper(path, (0.08, 0.01), green)
-
-
-def draw_abstract(canvas: Canvas) -> None:
-    """Arrange discs, arcs and bars: for texts that name nothing that can be drawn.
-
-    Args:
-        canvas: anything on it is drawn over.
-    """
-    from promptflow.providers.offline_vocabulary import COLOURS
-
-    palette, rng = canvas.palette, canvas.rng
-    named = [COLOURS[name] for name in canvas.reading.colours]
-    chord = named or [palette.sky[0], palette.accent, palette.land, palette.sky[-2]]
-    chord = sorted(chord, key=lambda one: sum(one))
-    paper = mix((247, 240, 224), chord[-1], 0.25)
-    canvas.draw.rectangle((0, 0, *canvas.image.size), fill=paper)
-    draw = (_arrange_orbits, _arrange_arches, _arrange_columns, _arrange_cuts)[rng.randrange(4)]
-    draw(canvas, chord[:-1] if len(chord) > 2 else chord, paper)
-
-
-def _disc(canvas: Canvas, at: Point, radius: float, colour: RGB) -> None:
-    """Fill a disc given in pixels."""
-    x, y = at
-    canvas.draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour)
-
-
-def _arrange_orbits(canvas: Canvas, chord: list[RGB], paper: RGB) -> None:
-    """Set discs on rings around one large disc."""
-    rng = canvas.rng
-    center = (canvas.width * rng.uniform(0.38, 0.62), canvas.height * rng.uniform(0.4, 0.6))
-    for step in range(6, 0, -1):
-        tone = mix(paper, chord[step % len(chord)], 0.2 + 0.11 * (6 - step))
-        _disc(canvas, center, canvas.unit * 0.115 * step, tone)
-    for step in range(1, 7):
-        reach = canvas.unit * 0.115 * step
-        for _ in range(rng.randint(1, 2)):
-            angle = rng.uniform(0, math.tau)
-            at = (center[0] + math.cos(angle) * reach, center[1] + math.sin(angle) * reach)
-            radius = canvas.unit * rng.uniform(0.018, 0.07)
-            colour = rng.choice(chord)
-            _disc(canvas, at, radius, colour)
-            _disc(canvas, (at[0] + canvas.sun * radius * 0.25, at[1] - radius * 0.25), radius * 0.5, mix(colour, paper, 0.5))
-    angle = rng.uniform(0.4, 1.1)
-    reach = canvas.unit * 1.2
-    dx, dy = math.cos(angle) * reach, math.sin(angle) * reach
-    canvas.draw.line((center[0] - dx, center[1] + dy, center[0] + dx, center[1] - dy), fill=chord[0], width=round(canvas.unit * 0.007))
-
-
-def _arrange_arches(canvas: Canvas, chord: list[RGB], paper: RGB) -> None:
-    """Stand nested arches beside each other, like rainbows of few colours."""
-    rng = canvas.rng
-    count = max(2, round(canvas.width / canvas.unit * 2.2))
-    rows = max(2, round(canvas.height / canvas.unit * 2.2))
-    step = max(canvas.width / count, canvas.height / rows)
-    for row in range(rows + 1):
-        for column in range(count + 1):
-            x = step * (column + 0.5 * (row % 2))
-            y = step * (row + 0.9)
-            colours = rng.sample(chord, len(chord))
-            turn = rng.choice((0, 0, 90, 180, 270))
-            for ring in range(5):
-                radius = step * 0.52 * (1 - ring * 0.2)
-                tone = paper if ring == 4 else mix(colours[ring % len(colours)], paper, 0.12 * (ring % 3))
-                box = (x - radius, y - radius, x + radius, y + radius)
-                canvas.draw.pieslice(box, 180 + turn, 360 + turn, fill=tone)
-    _disc(canvas, (canvas.width * rng.uniform(0.25, 0.75), canvas.height * rng.uniform(0.2, 0.5)), canvas.unit * 0.12, chord[len(chord) // 2])
-
-
-def _arrange_columns(canvas: Canvas, chord: list[RGB], paper: RGB) -> None:
-    """Hang a sun over leaning bars of different height."""
-    rng = canvas.rng
-    radius = canvas.unit * rng.uniform(0.2, 0.28)
-    at = (canvas.width * (0.5 + canvas.sun * 0.14), canvas.height * rng.uniform(0.3, 0.4))
-    for step in range(4):
-        _disc(canvas, at, radius * (1.9 - 0.3 * step), mix(paper, chord[-1], 0.14 + 0.2 * step))
-    _disc(canvas, at, radius, chord[len(chord) // 2])
-    count = max(6, round(canvas.width / canvas.unit * 11))
-    wide = canvas.width / count
-    lean = canvas.unit * rng.uniform(-0.1, 0.1)
-    for index in range(-2, count + 2):
-        tall = canvas.height * (0.2 + 0.34 * (0.5 + 0.5 * math.sin(index * 1.1 + at[0])) + rng.uniform(-0.05, 0.08))
-        x, top = index * wide, canvas.height - tall
-        colour = mix(chord[index % len(chord)], paper, rng.choice((0.0, 0.15, 0.35)))
-        canvas.fill([(x, canvas.height), (x + wide, canvas.height), (x + wide + lean, top), (x + lean, top)], colour)
-        shade = mix(colour, chord[0], 0.35)
-        canvas.fill([(x, canvas.height), (x + wide * 0.3, canvas.height), (x + wide * 0.3 + lean, top), (x + lean, top)], shade)
-        _disc(canvas, (x + wide / 2 + lean, top), wide / 2, colour)
-
-
-def _arrange_cuts(canvas: Canvas, chord: list[RGB], paper: RGB) -> None:
-    """Scatter large leaf shapes, as if cut from coloured paper."""
-    rng = canvas.rng
-    rows = max(3, round(canvas.height / canvas.unit * 3.4))
-    columns = max(3, round(canvas.width / canvas.unit * 3.4))
-    wide, high = canvas.width / columns, canvas.height / rows
-    for row in range(rows):
-        for column in range(columns):
-            colour = rng.choice(chord)
-            x, y = column * wide, row * high
-            tone = mix(paper, colour, rng.choice((0.06, 0.18, 0.75, 0.92)))
-            canvas.draw.rectangle((x, y, x + wide, y + high), fill=tone)
-            other = rng.choice([one for one in [*chord, paper] if one != colour] or [paper])
-            _cut_leaf(canvas, (x + wide / 2, y + high / 2), min(wide, high) * 0.46, other)
-
-
-def _cut_leaf(canvas: Canvas, center: Point, size: float, colour: RGB) -> None:
-    """Fill a shape with lobes on both sides, turned any way."""
-    rng = canvas.rng
-    lobes, start = rng.randint(3, 7), rng.uniform(0, math.tau)
-    deep = rng.uniform(0.3, 0.6)
-    points = []
-    for step in range(lobes * 2):
-        angle = start + step * math.pi / lobes
-        reach = size * (1.0 if step % 2 == 0 else deep)
-        points.append((center[0] + math.cos(angle) * reach, center[1] + math.sin(angle) * reach))
-    canvas.fill(smooth(points, closed=True), colour)

@@ -3,12 +3,13 @@
 import random
 from typing import TYPE_CHECKING, Literal
 
+from promptflow.providers.offline_abstract import draw_abstract
 from promptflow.providers.offline_canvas import Canvas
 from promptflow.providers.offline_colour import choose_palette
-from promptflow.providers.offline_land import draw_backdrop, draw_land
+from promptflow.providers.offline_distance import draw_backdrop
+from promptflow.providers.offline_land import draw_land
 from promptflow.providers.offline_layout import draw_subjects
 from promptflow.providers.offline_rooms import (
-    draw_abstract,
     draw_space,
     draw_table,
     draw_underwater,
@@ -81,7 +82,7 @@ def _prepare(
     """Lay out an empty canvas: horizon, light and the place of the focus."""
     from PIL import Image, ImageDraw
 
-    rng = random.Random(grain)
+    rng = random.Random(grain)  # noqa: S311 - draws a picture, guards nothing
     image = Image.new("RGB", (size[0] * _RATIO, size[1] * _RATIO))
     side = rng.choice((-1.0, 1.0))
     horizon = _HORIZONS.get(setting.composition, 0.64) + rng.uniform(-0.02, 0.02)
@@ -132,7 +133,7 @@ def _draw_distance(canvas: Canvas) -> None:
     """Draw the sky and what stands along the horizon."""
     draw_sky(canvas)
     draw_backdrop(canvas)
-    if "fog" in canvas.reading.weathers or (
-        canvas.setting.light == "dawn" and canvas.setting.ground != "desert"
-    ):
-        draw_mist(canvas)
+    if "fog" in canvas.reading.weathers:
+        draw_mist(canvas, 0.85)
+    elif canvas.setting.light == "dawn":
+        draw_mist(canvas, 0.5)

@@ -23,10 +23,12 @@ _BACKDROP_OF_GROUND = {
 _GROUND_OF_SUBJECT = {
     "lighthouse": "sea", "sailboat": "sea", "ship": "sea", "whale": "sea", "boat": "lake", "fish": "underwater",
     "palm": "beach", "cactus": "desert", "teapot": "table", "cup": "table", "clock": "table",
-    "fruit": "table", "crystal": "table", "planet": "space", "astronaut": "space", "bridge": "river",
+    "fruit": "table", "crystal": "table", "planet": "space", "astronaut": "space",
     "car": "city", "umbrella": "city",
 }  # fmt: skip
 _BLOOMING = frozenset({"flower", "sunflower", "butterfly", "blossom"})
+_BRIGHT = ("day", "golden hour", "morning")
+_ANY_LIGHT = ("dawn", "day", "golden hour", "day", "dusk", "morning")
 _INDOOR = frozenset({"teapot", "cup", "clock", "fruit", "crystal"})
 
 
@@ -69,6 +71,8 @@ def _choose_ground(reading: Reading) -> str:
     """Find what things stand on, from the places or else from the subjects."""
     if not reading.is_known:
         return "abstract"
+    if any(one.kind == "bridge" for one in reading.subjects) and "city" not in reading.places:
+        return "lake"
     named = {_GROUND_OF_PLACE.get(place, place) for place in reading.places}
     outright = {place for place in reading.places if place in _GROUND_ORDER}
     for ground in _GROUND_ORDER:
@@ -98,25 +102,23 @@ def _choose_backdrop(reading: Reading, ground: str) -> str:
 
 
 def _choose_light(reading: Reading, ground: str) -> str:
-    """Find the light: the weather may override it, and the text's hash fills it in."""
-    if reading.light == "neon" or ("neon" in reading.text.casefold() and reading.light == "night"):
-        return "neon"
+    """Find the light: as the text says, or as its weather and place suggest, or by its hash."""
     if reading.light:
-        return reading.light
-    if "storm" in reading.weathers:
-        return "storm"
-    if ground == "space" or not {"stars", "aurora"}.isdisjoint(reading.weathers):
-        return "night"
-    by_ground = {"table": "morning", "underwater": "day"}.get(ground, "")
-    if by_ground or "rainbow" in reading.weathers:
-        return by_ground or "day"
-    if any(one.kind in _BLOOMING for one in reading.subjects):
-        return ("day", "golden hour", "morning")[hash_text(_skeleton(reading)) % 3]
-    if reading.season == "autumn" or "desert" in reading.places:
-        return "golden hour"
-    if "snowfall" in reading.weathers or "rain" in reading.weathers:
-        return "dusk"
-    choices = ("dawn", "day", "golden hour", "day", "dusk", "morning")
+        is_neon = reading.light == "night" and "neon" in reading.text.casefold()
+        return "neon" if is_neon else reading.light
+    weathers, kinds = set(reading.weathers), {one.kind for one in reading.subjects}
+    suggestions = (
+        ("storm", "storm" in weathers),
+        ("night", ground == "space" or bool(weathers & {"stars", "aurora"})),
+        ("morning", ground == "table"),
+        ("day", ground == "underwater" or "rainbow" in weathers),
+        ("golden hour", reading.season == "autumn" or "desert" in reading.places),
+        ("dusk", bool(weathers & {"snowfall", "rain"})),
+    )
+    for light, fits in suggestions:
+        if fits:
+            return light
+    choices = _BRIGHT if kinds & _BLOOMING else _ANY_LIGHT
     return choices[hash_text(_skeleton(reading)) % len(choices)]
 
 

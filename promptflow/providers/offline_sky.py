@@ -4,10 +4,17 @@ import math
 
 from promptflow.providers.offline_canvas import WHITE, Canvas
 from promptflow.providers.offline_colour import lift, lightness, mix, ramp
-from promptflow.providers.offline_pen import Glow, smooth
+from promptflow.providers.offline_pen import Glow
 from promptflow.providers.offline_vocabulary import RGB
 
-_SUN_HEIGHTS = {"dawn": 0.8, "golden hour": 0.72, "dusk": 0.86, "morning": 0.5, "day": 0.3, "neon": 0.62}
+_SUN_HEIGHTS = {
+    "dawn": 0.8,
+    "golden hour": 0.72,
+    "dusk": 0.86,
+    "morning": 0.5,
+    "day": 0.3,
+    "neon": 0.62,
+}
 
 _BRIGHTEST_SKY = 0.55
 """Where the sky is lighter, no star is seen."""
@@ -47,7 +54,9 @@ def _place_body(canvas: Canvas) -> None:
         return
     height = 0.27 if is_moon or "moon" in kinds else _SUN_HEIGHTS.get(light, 0.3)
     x = canvas.width * (0.5 + canvas.sun * canvas.rng.uniform(0.16, 0.24))
-    canvas.body = (x, canvas.horizon * (height + canvas.rng.uniform(-0.05, 0.05)))
+    y = canvas.horizon * (height + canvas.rng.uniform(-0.05, 0.05))
+    lowest = canvas.unit * (0.22 if canvas.flat else 0.13)
+    canvas.body = (x, max(y, min(lowest, canvas.horizon)))
 
 
 def _draw_washes(canvas: Canvas) -> None:
@@ -128,7 +137,14 @@ def _draw_rainbow(canvas: Canvas) -> None:
     """Draw a wide bow away from the sun."""
     x = canvas.width * (0.5 - canvas.sun * 0.18)
     radius = canvas.unit * 0.62
-    colours = ((214, 84, 74), (236, 148, 72), (244, 208, 96), (120, 178, 110), (88, 140, 200), (132, 106, 178))
+    colours = (
+        (214, 84, 74),
+        (236, 148, 72),
+        (244, 208, 96),
+        (120, 178, 110),
+        (88, 140, 200),
+        (132, 106, 178),
+    )
     thick = canvas.unit * 0.018
     for index, colour in enumerate(colours):
         reach = radius - index * thick
@@ -159,7 +175,12 @@ def _draw_body(canvas: Canvas) -> None:
 def _draw_craters(canvas: Canvas, x: float, y: float, radius: float) -> None:
     """Give the moon its grey seas."""
     grey = mix(canvas.palette.glow, canvas.palette.sky[-1], 0.28)
-    for dx, dy, size in ((-0.3, -0.25, 0.28), (0.28, 0.05, 0.2), (-0.1, 0.42, 0.24), (0.36, -0.42, 0.12)):
+    for dx, dy, size in (
+        (-0.3, -0.25, 0.28),
+        (0.28, 0.05, 0.2),
+        (-0.1, 0.42, 0.24),
+        (0.36, -0.42, 0.12),
+    ):
         cx, cy, r = x + dx * radius, y + dy * radius, size * radius
         canvas.draw.ellipse((cx - r, cy - r * 0.9, cx + r, cy + r * 0.9), fill=grey)
 
@@ -218,7 +239,9 @@ def _draw_soft_cloud(
         for px, py, radius in puffs:
             r = radius * factor
             cx, cy = px + canvas.sun * radius * (0.2 if shift < 0 else 0), py + radius * shift
-            canvas.draw.ellipse((cx - r * 1.35, cy - r * 0.72, cx + r * 1.35, cy + r * 0.72), fill=tone)
+            canvas.draw.ellipse(
+                (cx - r * 1.35, cy - r * 0.72, cx + r * 1.35, cy + r * 0.72), fill=tone
+            )
 
 
 def _draw_flat_cloud(canvas: Canvas, x: float, y: float, wide: float, colour: RGB) -> None:
@@ -247,7 +270,12 @@ def _draw_lightning(canvas: Canvas) -> None:
     twig = [fork]
     for _ in range(3):
         last = twig[-1]
-        twig.append((last[0] - canvas.sun * canvas.unit * rng.uniform(0.02, 0.05), last[1] + canvas.unit * rng.uniform(0.02, 0.05)))
+        twig.append(
+            (
+                last[0] - canvas.sun * canvas.unit * rng.uniform(0.02, 0.05),
+                last[1] + canvas.unit * rng.uniform(0.02, 0.05),
+            )
+        )
     canvas.draw.line(bolt, fill=bright, width=round(canvas.unit * 0.005), joint="curve")
     canvas.draw.line(twig, fill=bright, width=round(canvas.unit * 0.003), joint="curve")
     middle = bolt[len(bolt) // 3]
@@ -255,18 +283,23 @@ def _draw_lightning(canvas: Canvas) -> None:
     canvas.glows.append(light)
 
 
-def draw_mist(canvas: Canvas) -> None:
-    """Lay level streaks of mist over the distance.
+def draw_mist(canvas: Canvas, strength: float) -> None:
+    """Veil the distance: softly in gouache, in three flat bands on a poster.
 
     Args:
         canvas: with its backdrop drawn.
+        strength: how much of it disappears where the mist is thickest, 0 to 1.
     """
-    rng = canvas.rng
-    pale = canvas.palette.haze
-    for index in range(7):
-        y = canvas.horizon + canvas.unit * rng.uniform(-0.12, 0.07)
-        half = canvas.width * rng.uniform(0.25, 0.5)
-        x = canvas.width * (index + 0.5) / 7
-        thick = canvas.unit * rng.uniform(0.008, 0.022)
-        points = [(x - half, y), (x, y - thick), (x + half, y), (x, y + thick)]
-        canvas.fill(smooth(points, closed=True), mix(pale, WHITE, 0.2))
+    from PIL import Image
+
+    middle, half = canvas.horizon - canvas.unit * 0.02, canvas.unit * 0.2
+    steps = 6 if canvas.flat else 48
+    veil = Image.new("L", (1, steps))
+    for step in range(steps):
+        near = 1 - abs((step + 0.5) / steps * 2 - 1)
+        veil.putpixel((0, step), round(255 * strength * near))
+    box = (0, round(middle - half), canvas.width, round(middle + half))
+    size = (box[2] - box[0], box[3] - box[1])
+    smooth_or_flat = Image.Resampling.NEAREST if canvas.flat else Image.Resampling.BILINEAR
+    pale = mix(canvas.palette.haze, WHITE, 0.25)
+    canvas.image.paste(pale, box, veil.resize(size, smooth_or_flat))

@@ -26,7 +26,7 @@ SUBJECTS: Mapping[str, str] = {
     "windmill": "windmill, mill, windmühle, moulin",
     "sun": "sun, sonne, soleil",
     "moon": "moon, full moon, crescent, crescent moon, moonlight, moonlit, moonrise, mond, lune, luna",
-    "cat": "cat, kitten, kitty, tabby, black cat, katze, gato",
+    "cat": "cat, kitten, kitty, tabby, katze, gato",
     "dog": "dog, puppy, hound, corgi, husky, terrier, hund, perro, chien, wolf",
     "fox": "fox, vixen, fuchs, renard, zorro",
     "rabbit": "rabbit, bunny, hare, hase, lapin",

@@ -66,9 +66,7 @@ def _draw_waves(canvas: Canvas) -> None:
         _draw_ripples(canvas, 34, rough=rough)
 
 
-def _draw_wave(
-    canvas: Canvas, top: float, rise: float, colour: RGB, waves: float
-) -> list[Point]:
+def _draw_wave(canvas: Canvas, top: float, rise: float, colour: RGB, waves: float) -> list[Point]:
     """Fill a layer of water below a crest with pointed tops."""
     phase = canvas.rng.uniform(0, math.tau)
     second = canvas.rng.uniform(0, math.tau)
@@ -91,7 +89,12 @@ def _draw_foam(canvas: Canvas, crest: list[Point], rise: float) -> None:
         if y < crest[index - 2][1] and y <= crest[index + 2][1]:
             half = rise * rng.uniform(0.7, 1.9)
             shift = rng.uniform(-0.4, 0.4) * half
-            points = [(x - half + shift, y + rise * 0.42), (x, y - rise * 0.1), (x + half, y + rise * 0.36), (x, y + rise * 0.24)]
+            points = [
+                (x - half + shift, y + rise * 0.42),
+                (x, y - rise * 0.1),
+                (x + half, y + rise * 0.36),
+                (x, y + rise * 0.24),
+            ]
             canvas.fill(smooth(points, closed=True), foam)
 
 
@@ -122,7 +125,9 @@ def _draw_glitter(canvas: Canvas) -> None:
         spread = canvas.unit * (0.02 + 0.07 * part)
         half = canvas.unit * rng.uniform(0.008, 0.03) * (0.6 + part)
         thick = canvas.unit * (0.0012 + 0.003 * part)
-        colour = mix(canvas.palette.glow, get_water_colour(canvas, 1 - part), rng.uniform(0.05, 0.5))
+        colour = mix(
+            canvas.palette.glow, get_water_colour(canvas, 1 - part), rng.uniform(0.05, 0.5)
+        )
         canvas.draw_lens(x + rng.gauss(0, 0.5) * spread, y, half, thick, colour)
 
 
@@ -132,16 +137,27 @@ def _draw_beach(canvas: Canvas) -> None:
     base = canvas.horizon + height * 0.5
     slope = canvas.unit * 0.05
     sand = get_sand(canvas, 0.15)
-    steps = ((-0.018, mix(WHITE, canvas.palette.haze, 0.25)), (0.0, mix(sand, canvas.palette.shadow, 0.32)), (0.028, sand))
+    steps = (
+        (-0.018, mix(WHITE, canvas.palette.haze, 0.25)),
+        (0.0, mix(sand, canvas.palette.shadow, 0.32)),
+        (0.028, sand),
+    )
     phase = canvas.rng.uniform(0, math.tau)
     for shift, colour in steps:
         edge = [
-            (canvas.width * step / 48, base + shift * canvas.unit + math.sin(step / 9 + phase) * slope * 0.4
-             + (step / 48 - 0.5) * slope * 2 * canvas.sun)
+            (
+                canvas.width * step / 48,
+                base
+                + shift * canvas.unit
+                + math.sin(step / 9 + phase) * slope * 0.4
+                + (step / 48 - 0.5) * slope * 2 * canvas.sun,
+            )
             for step in range(49)
         ]
         canvas.fill([*edge, (canvas.width, canvas.height), (0, canvas.height)], colour)
-    draw_ridge(canvas, canvas.height * 0.93, canvas.unit * 0.02, mix(sand, canvas.palette.light, 0.2))
+    draw_ridge(
+        canvas, canvas.height * 0.93, canvas.unit * 0.02, mix(sand, canvas.palette.light, 0.2)
+    )
 
 
 def _draw_bank(canvas: Canvas) -> None:
@@ -174,14 +190,20 @@ def _draw_river(canvas: Canvas) -> None:
         y = canvas.horizon + canvas.unit * 0.012 + height * part**1.25
         middle = canvas.width * (0.5 + away * (0.06 + 0.2 * part))
         middle += math.sin(part * 4.2 * bend) * canvas.unit * 0.07 * away
-        half = canvas.unit * (0.014 + 0.3 * part**1.3)
+        half = canvas.unit * (0.03 + 0.36 * part**1.2)
         left.append((middle - half, y))
         right.append((middle + half, y))
     rim = canvas.unit * 0.014
     bank = mix(get_ground_colour(canvas, 0.2), canvas.palette.shadow, 0.4)
     canvas.fill([(x - rim, y) for x, y in left] + [(x + rim, y) for x, y in right[::-1]], bank)
-    canvas.fill(left + right[::-1], get_water_colour(canvas, 0.6))
+    canvas.fill(left + right[::-1], _get_river_colour(canvas))
     _draw_reflected_sky(canvas, left, right)
+
+
+def _get_river_colour(canvas: Canvas) -> RGB:
+    """Return the colour of a river, which takes more of the sky than the sea does."""
+    water = mix(canvas.palette.water, canvas.palette.sky[1], 0.45)
+    return mix(water, canvas.palette.shadow, 0.12)
 
 
 def _draw_reflected_sky(canvas: Canvas, left: list[Point], right: list[Point]) -> None:
@@ -193,6 +215,10 @@ def _draw_reflected_sky(canvas: Canvas, left: list[Point], right: list[Point]) -
         (x1, y), (x2, _) = left[index], right[index]
         half = (x2 - x1) * rng.uniform(0.04, 0.22)
         x = rng.uniform(x1 + half, x2 - half)
-        tone = rng.choice((ramp(canvas.palette.sky, 1 - part), canvas.palette.haze, canvas.palette.shadow))
-        colour = mix(get_water_colour(canvas, 0.6), tone, rng.uniform(0.2, 0.5))
-        canvas.draw_lens(x, y + rng.uniform(-8, 8), half, canvas.unit * (0.0008 + 0.0035 * part), colour)
+        tone = rng.choice(
+            (ramp(canvas.palette.sky, 1 - part), canvas.palette.haze, canvas.palette.shadow)
+        )
+        colour = mix(_get_river_colour(canvas), tone, rng.uniform(0.2, 0.5))
+        canvas.draw_lens(
+            x, y + rng.uniform(-8, 8), half, canvas.unit * (0.0008 + 0.0035 * part), colour
+        )

@@ -41,6 +41,11 @@ _IRREGULAR = {
 }
 _NEGATIONS = frozenset({"no", "without", "not", "never", "avoid", "ohne", "sans", "sin"})
 _LONGEST_PHRASE = 4
+_REACH = 3
+"""How many words before a subject may speak of it."""
+_SHOALS = frozenset({"fish"})
+"""Kinds whose plural looks like their singular: many, unless there is an article."""
+_ARTICLES = frozenset({"a", "an", "one", "the", "single"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,43 +216,52 @@ def _look_up(tokens: list[str], start: int) -> tuple[int, list[tuple[str, str]],
 def _read_tokens(tokens: list[str], found: _Found) -> None:
     """Walk over the words, longest phrase first, and note what they mean."""
     place = 0
-    colour_at = number_at = subject_end = -9
-    colour, number = "", 1
+    subject_end = -1
     while place < len(tokens):
         length, meanings, plural = _look_up(tokens, place)
-        words = " ".join(tokens[place : place + length])
-        if words in NUMBERS:
-            number, number_at = NUMBERS[words], place
+        after = place + length
+        words = " ".join(tokens[place:after])
+        is_role = place == subject_end and words in ROLES
         if _NEGATIONS.isdisjoint(tokens[max(0, place - 2) : place]):
-            follows_subject = place == subject_end and words in ROLES
             for category, name in meanings:
-                if category == "colour":
-                    colour, colour_at = name, place
-                    found.notes.setdefault("colour", []).append(name)
-                elif category != "subject":
+                if category != "subject":
                     found.notes.setdefault(category, []).append(name)
-                elif not follows_subject:
-                    tint = colour if _is_near(tokens, colour_at, place) else ""
-                    counted = _is_near(tokens, number_at, place)
-                    count = number if counted else (0 if plural else 1)
-                    _add_subject(found, name, words, tint, count)
-                    colour_at = number_at = -9
-                    subject_end = place + length
-        place += length
+                elif not is_role:
+                    found.subjects.append(_describe(found, tokens, place, name, words, plural))
+                    subject_end = after
+        place = after
 
 
-def _is_near(tokens: list[str], earlier: int, place: int) -> bool:
-    """Tell whether a word belongs to one that follows: close, and in the same clause."""
-    between = tokens[earlier + 1 : place]
-    return 0 <= place - earlier <= 3 and all(word.isalnum() and word != "and" for word in between)
+def _describe(
+    found: _Found, tokens: list[str], place: int, kind: str, words: str, plural: bool
+) -> Subject:
+    """Return a subject with the colour and the number that stand before it."""
+    before = _read_clause(tokens[max(0, place - _REACH) : place])
+    colours = [
+        name for word in before for category, name in _PHRASES.get(word, []) if category == "colour"
+    ]
+    numbers = [NUMBERS[word] for word in before if word in NUMBERS]
+    many = plural or (kind in _SHOALS and _ARTICLES.isdisjoint(before))
+    colour = colours[-1] if colours and colours[-1] in found.notes.get("colour", []) else ""
+    if colour:
+        found.notes["colour"].remove(colour)
+    return Subject(
+        kind=kind,
+        words=f"{colour} {words}" if colour and colour not in words else words,
+        count=numbers[-1] if numbers else (0 if many else 1),
+        colour=colour,
+    )
 
 
-def _add_subject(found: _Found, kind: str, words: str, tint: str, count: int) -> None:
-    """Note a subject, with its colour taken out of the general ones."""
-    if tint:
-        found.notes["colour"].remove(tint)
-    name = f"{tint} {words}" if tint and tint not in words else words
-    found.subjects.append(Subject(kind=kind, words=name, count=count, colour=tint))
+def _read_clause(before: list[str]) -> list[str]:
+    """Return the last words that belong to what follows: no stop and no other thing between."""
+    clause: list[str] = []
+    for word in reversed(before):
+        kinds = {category for category, _ in _look_up([word], 0)[1]}
+        if not word.isalnum() or word == "and" or "subject" in kinds:
+            break
+        clause.insert(0, word)
+    return clause
 
 
 def _read_signs(plain: str, found: _Found) -> None:

@@ -84,8 +84,7 @@ class Card:
             st.skeleton(height=_SKELETON_PX)
             st.caption("Paints as soon as its prompt is written.")
         else:
-            why = view.fault.message if view.fault else "The flow ended before its prompt was sent."
-            st.caption(as_markdown(why))
+            st.caption("Nothing was sent to this model.")
 
     def _draw_run(self, view: FlowView, run: RunView, now: datetime) -> None:
         wanted = view.request.images_per_model

@@ -15,6 +15,7 @@ SEARCH = "search"
 OLDER = "older"
 NEWER = "newer"
 LAYOUT = "layout"
+NEW_PROMPT = "new_prompt"
 
 # Plain values.
 HISTORY_PAGES = "history_pages"

@@ -64,7 +64,13 @@ def draw_generation(lab: Laboratory, generation_id: str, names: Names) -> None:
         flow, view = lab.look_up(generation_id)
     except PromptflowError as error:
         st.warning(as_markdown(error.message), title="Nothing to show", icon=":material/link_off:")
-        st.button("New prompt", icon=":material/add:", on_click=open_generation, args=(None,))
+        st.button(
+            "New prompt",
+            key=state.NEW_PROMPT,
+            icon=":material/add:",
+            on_click=open_generation,
+            args=(None,),
+        )
         return
     _draw_head(lab, view, lab.now())
     _draw_outcome(view)

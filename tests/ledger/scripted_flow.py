@@ -263,11 +263,8 @@ RICH_FLOW_IN_ORDER = (
 
 
 def outline(events: Sequence[Event]) -> tuple[str, ...]:
-    """Render events as their names and the ids of their stage or run."""
+    """Render events as their names and the ids of their run or stage."""
     return tuple(
-        " ".join(
-            [type(event).__name__]
-            + [getattr(event, name) for name in ("stage_id", "run_id") if hasattr(event, name)][-1:]
-        )
+        f"{type(event).__name__} {getattr(event, 'run_id', getattr(event, 'stage_id', ''))}".strip()
         for event in events
     )

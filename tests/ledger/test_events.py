@@ -1,6 +1,7 @@
 """What is recorded comes back: the same events, in an order of the ledger's own."""
 
 import sqlite3
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -38,7 +39,7 @@ from tests.ledger.scripted_flow import (
 )
 
 
-def record(ledger: SqliteLedger, events: list[Event]) -> None:
+def record(ledger: SqliteLedger, events: Sequence[Event]) -> None:
     """Write events down, one by one."""
     for event in events:
         ledger.record(event)
@@ -221,12 +222,8 @@ def test_whatever_a_model_writes_is_kept(ledger: SqliteLedger, text: str) -> Non
 
 def test_the_plan_keeps_its_characters(ledger: SqliteLedger, path: Path) -> None:
     """The plan is JSON that people and queries can read."""
-    events = [
-        flow_started(),
-        stage_started("s1", Stage.ACTION_PLAN),
-        stage_finished("s1", "", PLAN),
-    ]
-    record(ledger, events)
+    record(ledger, [flow_started(), stage_started("s1", Stage.ACTION_PLAN)])
+    ledger.record(stage_finished("s1", "", PLAN))
 
     rows = read_rows(path, "SELECT plan ->> 'mood', plan ->> '$.subjects[1]' FROM stages")
 

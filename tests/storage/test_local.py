@@ -328,7 +328,7 @@ from promptflow.errors import StorageError
 from promptflow.records import AssetRole
 from promptflow.storage.local import LocalStore
 
-noise = numpy.random.default_rng(1).integers(0, 256, (300, 300, 3), numpy.uint8)
+noise = numpy.random.default_rng(1).integers(0, 256, (700, 700, 3), numpy.uint8)
 file = BytesIO()
 Image.fromarray(noise).save(file, "PNG")
 store = LocalStore(Path(sys.argv[1]))

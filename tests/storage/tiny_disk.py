@@ -1,4 +1,4 @@
-"""A disk of 128 kB that a test can fill or freeze, where the system lets one make it."""
+"""A disk of 1 MB that a test can fill or freeze, where the system lets one make it."""
 
 import os
 import shutil
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-_MOUNT = 'mount -t tmpfs -o size=128k tmpfs "$1" && exec "$2" -c "$3" "$1"'
+_MOUNT = 'mount -t tmpfs -o size=1m tmpfs "$1" && exec "$2" -c "$3" "$1"'
 _ROOT = Path(__file__).resolve().parents[2]
 
 
