@@ -6,12 +6,15 @@ picture came, 3 some did, 1 none did, 2 the request can't be carried out as aske
 
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from functools import partial
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Event as Flag
 from types import FrameType
+from typing import TextIO
 
 import click
 
@@ -20,44 +23,61 @@ from promptflow.doctor import examine
 from promptflow.document import render_document
 from promptflow.errors import InputError, PromptflowError, UnknownGenerationError
 from promptflow.laboratory import Laboratory, open_laboratory
-from promptflow.records import GenerationStatus, RunStatus
-from promptflow.settings import read_settings
+from promptflow.records import GenerationRequest, GenerationStatus, RunStatus
+from promptflow.settings import Settings, read_settings
 from promptflow.transcript import Transcript, printable
 from promptflow.view import FlowView
 
-SUCCEEDED, NONE, BAD_INPUT, SOME = 0, 1, 2, 3
-_POLL_S = 0.5
+SUCCEEDED, NONE, BAD_INPUT, SOME, STOPPED = 0, 1, 2, 3, 130
+_NAME = "python -m promptflow"
+_POLL_S = 0.1
 """Seconds between two looks at whether Ctrl-C was pressed."""
+_MISLEADING = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+"""What JSON lets through and a terminal may obey: further controls, line ends, changes of direction."""
+
+OpenLaboratory = Callable[[Settings], Laboratory]
 
 
-def main(arguments: Sequence[str]) -> int:
+class _OutputLostError(Exception):
+    """Stdout took no more.
+
+    Args:
+        said: one sentence; empty where its reader has gone, and nobody is to be told.
+    """
+
+    def __init__(self, said: str) -> None:
+        super().__init__(said)
+        self.said = said
+
+
+def main(arguments: Sequence[str], *, open_lab: OpenLaboratory = open_laboratory) -> int:
     """Run one command.
 
     Args:
         arguments: without the program's name.
+        open_lab: opens the laboratory in which generations are made, shown and listed.
 
     Returns:
-        The exit code; whatever went wrong has been said in one sentence on stderr.
+        The exit code; whatever went wrong has been said in one line on stderr.
     """
     try:
-        code = cli.main(args=list(arguments), prog_name="promptflow", standalone_mode=False)
-    except (click.UsageError, InputError, UnknownGenerationError) as error:
-        said = error.format_message() if isinstance(error, click.UsageError) else error.message
-        return _complain(said, BAD_INPUT)
+        code = cli.main(args=list(arguments), prog_name=_NAME, standalone_mode=False, obj=open_lab)
+    except click.UsageError as error:
+        return _complain(_explain_usage(error), BAD_INPUT)
+    except (InputError, UnknownGenerationError) as error:
+        return _complain(error.message, BAD_INPUT)
     except PromptflowError as error:
         return _complain(error.message, NONE)
     except (click.Abort, KeyboardInterrupt):
-        return _complain("Stopped at once; what was under way will read as interrupted.", 130)
-    except BrokenPipeError:
-        # Whoever read our output has gone; there is nobody left to tell.
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - lives until the process ends
-        return NONE
+        return _complain("Stopped at once; what was under way will read as interrupted.", STOPPED)
+    except _OutputLostError as error:
+        return _complain(error.said, NONE) if error.said else NONE
     return code if isinstance(code, int) else SUCCEEDED
 
 
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    invoke_without_command=False,
+    no_args_is_help=False,
 )
 @click.version_option(__version__, message="Prompt Flow %(version)s")
 def cli() -> None:
@@ -78,7 +98,9 @@ def cli() -> None:
 @click.option("--images", default=1, show_default=True, metavar="N", help="Per model, 1 to 4.")
 @click.option("--seed", type=int, metavar="N", help="For the models that have one.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document to stdout.")
+@click.pass_obj
 def generate(
+    open_lab: OpenLaboratory,
     request: str,
     image_models: tuple[str, ...],
     text_model: str | None,
@@ -93,34 +115,39 @@ def generate(
     The stages are told on stderr as they happen. Ctrl-C finishes what is paid for and starts nothing
     more; a second one stops at once.
     """
-    with _laboratory() as lab:
+    with _laboratory(open_lab) as lab:
         catalog = lab.catalog
+        if text_model is None:
+            text_model = catalog.default_text_model(lab.available(catalog.text_models))
         checked = lab.check(
             request=request,
             image_models=image_models
             or catalog.default_image_models(lab.available(catalog.image_models)),
-            text_model=text_model or catalog.default_text_model(lab.available(catalog.text_models)),
+            text_model=text_model,
             aspect_ratio=aspect_ratio,
             images_per_model=images,
             seed=seed,
         )
-        view = _follow(lab, lab.start(checked))
+        view = _carry_out(lab, checked)
         if as_json:
-            _print_document(view)
+            _print_json(render_document(view))
         return _exit_code(view)
 
 
 @cli.command()
 @click.argument("generation_id")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document to stdout.")
-def show(generation_id: str, *, as_json: bool) -> int:
+@click.pass_obj
+def show(open_lab: OpenLaboratory, generation_id: str, *, as_json: bool) -> int:
     """Show the generation GENERATION_ID as the ledger has it."""
-    with _laboratory() as lab:
+    with _laboratory(open_lab) as lab:
+        # An argument may hold bytes that are no text, and the ledger takes texts only.
+        generation_id = generation_id.encode(errors="replace").decode()
         view = lab.look_up(generation_id)[1]
         if as_json:
-            _print_document(view)
+            _print_json(render_document(view))
         else:
-            transcript = Transcript(partial(click.echo, nl=False), lab.name_of)
+            transcript = Transcript(_print, lab.name_of)
             for event in lab.read_events(generation_id):
                 transcript.take(event)
         return SUCCEEDED
@@ -128,9 +155,10 @@ def show(generation_id: str, *, as_json: bool) -> int:
 
 @cli.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document to stdout.")
-def models(*, as_json: bool) -> int:
+@click.pass_obj
+def models(open_lab: OpenLaboratory, *, as_json: bool) -> int:
     """List the models, and why some can't be used now."""
-    with _laboratory() as lab:
+    with _laboratory(open_lab) as lab:
         cards = (*lab.catalog.text_models, *lab.catalog.image_models)
         rows = [
             {
@@ -145,15 +173,14 @@ def models(*, as_json: bool) -> int:
             for card in cards
         ]
         if as_json:
-            click.echo(json.dumps({"models": rows}, ensure_ascii=False, indent=2))
+            _print_json({"models": rows})
             return SUCCEEDED
         for kind in ("text", "image"):
-            click.echo(f"{kind.capitalize()} models")
+            _print(f"{kind.capitalize()} models\n")
             for row in rows:
                 if row["kind"] == kind:
-                    click.echo(
-                        f"  {row['id']:<26} {row['reason_unavailable'] or row['recommended_for']}"
-                    )
+                    said = row["reason_unavailable"] or row["recommended_for"]
+                    _print(f"  {row['id']:<26} {said}\n")
         return SUCCEEDED
 
 
@@ -163,46 +190,60 @@ def doctor() -> int:
     findings = examine(read_settings(os.environ))
     for finding in findings:
         mark = click.style("ok  ", fg="green") if finding.fine else click.style("bad ", fg="red")
-        click.echo(f"{mark} {finding.what}: {finding.said}")
+        _print(f"{mark} {finding.what}: {finding.said}\n")
     return SUCCEEDED if all(finding.fine for finding in findings) else NONE
 
 
 @contextmanager
-def _laboratory() -> Iterator[Laboratory]:
-    lab = open_laboratory(read_settings(os.environ))
+def _laboratory(open_lab: OpenLaboratory) -> Iterator[Laboratory]:
+    lab = open_lab(read_settings(os.environ))
     try:
         yield lab
-    finally:
+    except KeyboardInterrupt:
+        # To close would be to say that what is under way is finished. The kernel lets go of the folder.
+        raise
+    except BaseException:
         lab.close(timeout_s=0)
+        raise
+    lab.close(timeout_s=0)
 
 
-def _follow(lab: Laboratory, generation_id: str) -> FlowView:
-    """Tell the flow on stderr until its end, and read it back from the ledger."""
-    flow = lab.find_flow(generation_id)
-    transcript = Transcript(partial(click.echo, err=True, nl=False), lab.name_of)
-    with _first_interrupt(partial(lab.cancel, generation_id)):
+def _carry_out(lab: Laboratory, request: GenerationRequest) -> FlowView:
+    """Start a flow, tell it on stderr until its end, and read it back from the ledger."""
+    transcript = Transcript(_tell, lab.name_of)
+    with _first_interrupt() as pressed:
+        generation_id = lab.start(request)
+        flow = lab.find_flow(generation_id)
+        heard = False
         # One that is over by now is told from the ledger.
         for batch in flow.follow(timeout_s=_POLL_S) if flow else [lab.read_events(generation_id)]:
+            if pressed.is_set() and not heard:
+                heard = True
+                lab.cancel(generation_id)
+                _tell("\nCancelling: finishing what is paid for. Ctrl-C again stops at once.\n")
             for event in batch:
                 transcript.take(event)
     return lab.look_up(generation_id)[1]
 
 
 @contextmanager
-def _first_interrupt(act: Callable[[], None]) -> Iterator[None]:
-    """Take the first Ctrl-C as a wish to end well; the second is Python's own again."""
+def _first_interrupt() -> Iterator[Flag]:
+    """Take the first Ctrl-C as a wish to end well; the second stops at once.
+
+    Yields:
+        Whether it was pressed. The handler does no more than to set this: it may come in the middle
+        of anything, also of a write to the very stream it would like to write to.
+    """
+    pressed = Flag()
     before = signal.getsignal(signal.SIGINT)
 
     def handle(_number: int, _frame: FrameType | None) -> None:
-        signal.signal(signal.SIGINT, before)
-        click.echo(
-            "\nCancelling: finishing what is paid for. Ctrl-C again stops at once.", err=True
-        )
-        act()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        pressed.set()
 
     signal.signal(signal.SIGINT, handle)
     try:
-        yield
+        yield pressed
     finally:
         signal.signal(signal.SIGINT, before)
 
@@ -216,10 +257,44 @@ def _exit_code(view: FlowView) -> int:
     return SOME if any(run is not None and run.images for run in runs) else NONE
 
 
-def _print_document(view: FlowView) -> None:
-    click.echo(json.dumps(render_document(view), ensure_ascii=False, indent=2))
+def _print_json(document: object) -> None:
+    text = json.dumps(document, ensure_ascii=False, indent=2)
+    text = _MISLEADING.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text)
+    # JSON is UTF-8, whatever the terminal is.
+    _print(f"{text}\n".encode())
+
+
+def _print(text: str | bytes) -> None:
+    """Write to stdout, for programs and for whoever asked to be shown something."""
+    try:
+        click.echo(text, nl=False)
+    except OSError as error:
+        _silence(sys.stdout)
+        said = f"The output can't be written ({error.strerror}). Send it somewhere else."
+        raise _OutputLostError("" if isinstance(error, BrokenPipeError) else said) from error
+
+
+def _tell(text: str) -> None:
+    """Write to stderr, for people; a flow that is paid for goes on when nobody listens any more."""
+    try:
+        click.echo(text, nl=False, err=True)
+    except OSError:
+        _silence(sys.stderr)
+
+
+def _silence(stream: TextIO) -> None:
+    """Let what a broken stream still holds go nowhere: Python tries again, and complains, at its end."""
+    with suppress(OSError, ValueError), Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), stream.fileno())
 
 
 def _complain(message: str, code: int) -> int:
-    click.echo(printable(message), err=True)
+    """Say what is wrong in one line, whatever was typed into it."""
+    _tell(" ".join(printable(message).splitlines()) + "\n")
     return code
+
+
+def _explain_usage(error: click.UsageError) -> str:
+    said = error.format_message()
+    command = error.ctx.command_path if error.ctx else _NAME
+    return f"{said}{'' if said.endswith(('.', '?')) else '.'} See `{command} --help`."

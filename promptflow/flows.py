@@ -50,19 +50,25 @@ class LiveFlow:
 
         Yields:
             Batches in order, none lost, none twice; empty only on a timeout. The last batch ends
-            with `FlowFinished`.
+            with `FlowFinished`; nothing at all where that is among what is skipped.
         """
-        while True:
+        over = False
+        while not over:
             with self._news:
                 self._news.wait_for(partial(self._beyond, after), timeout_s)
-                batch = tuple(self._events[after:])
+                batch, over = tuple(self._events[after:]), self._over
             after += len(batch)
-            yield batch
-            if batch and isinstance(batch[-1], FlowFinished):
-                return
+            if batch or not over:
+                yield batch
 
     def _beyond(self, after: int) -> bool:
-        return len(self._events) > after
+        return self._over or len(self._events) > after
+
+    @property
+    def begun(self) -> bool:
+        """Whether its first event is recorded and there to follow."""
+        with self._news:
+            return bool(self._events)
 
     def wait(self, timeout_s: float) -> bool:
         """Wait for the end; say whether it came."""
@@ -104,19 +110,21 @@ class Flows:
         # would be taken for one that a crash left behind.
         with self._lock:
             self._live[flow.generation_id] = flow
+        name = f"flow {flow.generation_id}"
+        worker = threading.Thread(target=self._drive, args=(flow, events), name=name, daemon=True)
         try:
-            flow.publish(next(iter(events)))
+            flow.publish(next(events))
+            worker.start()
         except BaseException:
             self._forget(flow)
             raise
-        name = f"flow {flow.generation_id}"
-        threading.Thread(target=self._drive, args=(flow, events), name=name, daemon=True).start()
         return flow.generation_id
 
     def find(self, generation_id: str) -> LiveFlow | None:
         """Return a flow that is under way here; ``None`` when it is over, or elsewhere."""
         with self._lock:
-            return self._live.get(generation_id)
+            flow = self._live.get(generation_id)
+        return flow if flow and flow.begun else None
 
     def live(self) -> frozenset[str]:
         """Return the ids of the generations under way in this process."""
@@ -160,8 +168,9 @@ class Flows:
                     last = event
                 else:
                     flow.publish(event)
-        except Exception:  # noqa: BLE001 - logged with its traceback
-            # Whatever the bug, the followers must hear of the end; the log has the traceback.
+        except BaseException:  # noqa: BLE001 - logged with its traceback
+            # Whatever the bug, the followers must hear of the end; the log has the traceback. Code
+            # written in Rust panics outside of `Exception`.
             _log.exception("The flow %s stopped on an unexpected error.", flow.generation_id)
         # Out of the registry before the last event is out: whoever has seen the end and looks again
         # finds the ledger's account, which is complete by now.

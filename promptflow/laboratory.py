@@ -140,10 +140,10 @@ class Laboratory:
             Its id; it is recorded and under way.
 
         Raises:
-            SetupError: the disk is nearly full; nothing was started, nothing spent.
+            SetupError: the disk is nearly full or gone; nothing was started, nothing spent.
             LedgerError: it could not be recorded; nothing was started, nothing spent.
         """
-        free_bytes = shutil.disk_usage(self.settings.data_dir).free
+        free_bytes = self._free_bytes()
         if free_bytes < MIN_FREE_BYTES:
             message = (
                 f"The disk that holds {str(self.settings.data_dir)!r} has {free_bytes // 1_000_000} "
@@ -272,6 +272,16 @@ class Laboratory:
     def _run(self, request: GenerationRequest, generation_id: str, cancel: Flag) -> Iterator[Event]:
         tools = replace(self._tools, ledger=self.ledger.for_generation(generation_id))
         return run_flow(request, generation_id=generation_id, tools=tools, cancel=cancel)
+
+    def _free_bytes(self) -> int:
+        try:
+            return shutil.disk_usage(self.settings.data_dir).free
+        except OSError as error:
+            message = (
+                f"The data folder {str(self.settings.data_dir)!r} can't be used any more "
+                f"({error.strerror}). Bring it back and restart the app; nothing was started."
+            )
+            raise SetupError(message) from error
 
     def _text_model(self, model_id: str) -> TextModel:
         card = self.catalog.text_model(model_id)

@@ -1,5 +1,7 @@
 """A flow told as plain text, for terminals. Floor 7, beside the pages."""
 
+import unicodedata
+import re
 from collections.abc import Callable
 
 from promptflow.events import (
@@ -25,6 +27,11 @@ _TITLES = {
     Stage.THINKING: "Thinking",
     Stage.PROMPT_CONSTRUCTION: "Prompt",
 }
+
+_KEPT = "\n\t\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}\N{SOFT HYPHEN}"
+
+
+_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class Transcript:
@@ -118,12 +125,14 @@ def _stage_words(
 
 
 def printable(text: str) -> str:
-    """Make text safe for a terminal: control characters can't move its cursor or set its title.
+    """Make text safe for a terminal: it can't move the cursor, set a title or turn a line around.
 
     Args:
         text: anything, e.g. what a model wrote.
 
     Returns:
-        The text with every control character but line break and tab shown as ``�``.
+        The text with control characters but line break and tab, half surrogate pairs, Unicode's own
+        line ends and its changes of direction each shown as ``�``. Joiners, marks and spaces of all
+        scripts stay: emoji, Arabic and Japanese need them.
     """
-    return "".join(sign if sign.isprintable() or sign in "\n\t " else "�" for sign in text)
+    return _UNSAFE.sub("�", text)

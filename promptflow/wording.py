@@ -10,7 +10,7 @@ def format_duration(duration_ms: int | None) -> str:
     if duration_ms is None:
         return "–"
     seconds = duration_ms / _KILO
-    if seconds < 10:
+    if round(seconds, 1) < 10:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
@@ -20,17 +20,23 @@ def format_size(size_bytes: int) -> str:
     """Render bytes in decimal units: ``812 B``, ``34 kB``, ``1.2 MB``, ``3.4 GB``."""
     if size_bytes < _KILO:
         return f"{size_bytes} B"
-    if size_bytes < _MEGA:
+    # What would round up to a thousand is told in the next unit.
+    if size_bytes < _MEGA - 500:
         return f"{size_bytes / _KILO:.0f} kB"
-    if size_bytes < _GIGA:
+    if size_bytes < _GIGA - 50_000:
         return f"{size_bytes / _MEGA:.1f} MB"
     return f"{size_bytes / _GIGA:.1f} GB"
 
 
 def format_usd(micro_usd: int | None) -> str:
-    """Render micro-dollars: ``$0.00``, ``$0.0034``, ``$1.27``; ``price unknown``."""
+    """Render micro-dollars: ``$0.00``, ``$0.0034``, ``$1.27``; ``price unknown``.
+
+    What is not free never reads as nothing: ``under $0.0001``.
+    """
     if micro_usd is None:
         return "price unknown"
+    if 0 < micro_usd < 100:
+        return "under $0.0001"
     if 0 < micro_usd < 10_000:
         return f"${micro_usd / _MEGA:.4f}"
     return f"${micro_usd / _MEGA:.2f}"

@@ -13,12 +13,13 @@ from promptflow.ledger.migrations import find_pending, migrate
 from promptflow.ledger.search import list_generations
 from promptflow.ledger.write import write_event
 from promptflow.records import Asset, GenerationStatus, GenerationSummary
+from promptflow.wording import count
 
 _COUNTS = {
-    "generations": "SELECT count(*) FROM generations",
-    "stages": "SELECT count(*) FROM stages",
-    "runs": "SELECT count(*) FROM runs",
-    "pictures": "SELECT count(*) FROM assets",
+    "generation": "SELECT count(*) FROM generations",
+    "stage": "SELECT count(*) FROM stages",
+    "run": "SELECT count(*) FROM runs",
+    "picture": "SELECT count(*) FROM assets",
 }
 """What is counted → how."""
 
@@ -185,7 +186,7 @@ class SqliteLedger:
                 )
                 raise LedgerError(message)
             counts = [
-                f"{connection.execute(sql).fetchone()[0]:,} {what}" for what, sql in _COUNTS.items()
+                count(connection.execute(sql).fetchone()[0], noun) for noun, sql in _COUNTS.items()
             ]
         return ("the file is sound", "the schema is the newest", *counts)
 

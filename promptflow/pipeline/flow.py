@@ -6,7 +6,7 @@ in a thread of its own; it paints as soon as its own prompt is there, and fails 
 
 import threading
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from queue import SimpleQueue
 
 from promptflow.errors import LedgerError
@@ -27,7 +27,7 @@ from promptflow.records import (
 _REPAIR_EXCERPT = 12_000
 """Characters of an unusable answer that are shown to the model when it is asked for a repair."""
 
-_News = SimpleQueue[Event | Exception | None]
+_News = SimpleQueue[Event | BaseException | None]
 """What lanes report: events, the error that broke one, ``None`` when one has ended."""
 
 
@@ -76,6 +76,8 @@ class _Flow:
 
     def _stages(self) -> Iterator[Event]:
         cancel = self.account.cancel
+        if cancel.is_set():
+            return
         planned = yield from self._plan()
         if planned.plan is None:
             self.fault = planned.fault
@@ -109,7 +111,7 @@ class _Flow:
             try:
                 for event in self._lane(image_model, plan, thinking):
                     news.put(event)
-            except Exception as error:  # noqa: BLE001 - raised again in `_drain`
+            except BaseException as error:  # noqa: BLE001 - raised again in `_drain`
                 news.put(error)
             news.put(None)
 
@@ -149,19 +151,17 @@ class _Flow:
             cost_micro_usd=add_costs(account.costs),
             at=account.tools.clock.now(),
         )
-        try:
-            account.write(event)
-        except LedgerError as error:
-            # The followers must hear of the end; the ledger will read it as interrupted.
-            return FlowFinished(
-                generation_id=event.generation_id,
-                status=GenerationStatus.INTERRUPTED,
-                fault=self.fault or to_fault(error),
-                total_ms=event.total_ms,
-                cost_micro_usd=event.cost_micro_usd,
-                at=event.at,
-            )
-        return event
+        fault = event.fault
+        # Recovery gives a stored picture its row, but only in a generation that still says `running`.
+        if not account.unrecorded:
+            try:
+                account.write(event)
+            except LedgerError as error:
+                fault = self.fault or to_fault(error)
+            else:
+                return event
+        # The followers must hear of the end; the ledger will read it as interrupted.
+        return replace(event, status=GenerationStatus.INTERRUPTED, fault=fault)
 
     def _status(self) -> GenerationStatus:
         account = self.account
@@ -177,12 +177,12 @@ class _Flow:
 
 def _drain(news: _News, *, lanes: int) -> Iterator[Event]:
     """Yield until every lane has ended: a broken one must not stop what the others paid for."""
-    broken: Exception | None = None
+    broken: BaseException | None = None
     while lanes:
         match news.get():
             case None:
                 lanes -= 1
-            case Exception() as error:
+            case BaseException() as error:
                 broken = broken or error
             case event:
                 yield event

@@ -4,7 +4,16 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
 from promptflow.catalog import price_pictures
-from promptflow.errors import BusyError, LedgerError, PromptflowError, RefusedError, ReplyError
+from promptflow.errors import (
+    BusyError,
+    LedgerError,
+    PictureError,
+    PromptflowError,
+    ProviderError,
+    RefusedError,
+    ReplyError,
+    StorageError,
+)
 from promptflow.events import (
     Event,
     ImageReady,
@@ -69,7 +78,11 @@ class Run:
         closing: RunFinished | RunFailed | None = None
         while closing is None:
             self.attempt_id = tools.new_id()
-            closing = yield from self._attempt(prompt)
+            try:
+                closing = yield from self._attempt(prompt)
+            except LedgerError:
+                self._cost()  # what came is paid for, written down or not
+                raise
         yield self.account.write(closing)
         self.account.delivered.append(isinstance(closing, RunFinished))
 
@@ -88,7 +101,7 @@ class Run:
         return self._succeed()
 
     def _paint(self, prompt: str) -> Iterator[Event]:
-        """Ask for the pictures that are still missing."""
+        """Ask for the pictures that are still missing; one that can't be kept costs no other."""
         request, tools = self.account.request, self.account.tools
         wanted = request.images_per_model
         pictures = tools.image_model(self.image_model).paint(
@@ -100,9 +113,22 @@ class Run:
                 seed=request.seed,
             )
         )
-        for picture in pictures:
-            self.usage = picture.usage or self.usage
-            yield self._show(picture) if picture.partial else self._keep(picture)
+        lost: PromptflowError | None = None
+        try:
+            for picture in pictures:
+                self.usage = picture.usage or self.usage
+                try:
+                    event = self._show(picture) if picture.partial else self._keep(picture)
+                except (PictureError, StorageError, LedgerError) as error:
+                    lost = lost or error  # those that follow are paid for as well
+                else:
+                    yield event
+        except ProviderError:
+            # No other attempt then: it would paint again what comes after the lost one.
+            if lost is None:
+                raise
+        if lost:
+            raise lost
         if self.delivered < wanted:
             raise self._short(wanted)
 
@@ -117,15 +143,18 @@ class Run:
             model=self.image_model,
             data=picture.data,
         )
-        event = self.account.write(
-            ImageReady(
-                run_id=self.run_id,
-                index=picture.index,
-                asset=asset,
-                seed=picture.seed,
-                at_ms=self._elapsed_ms(),
-            )
+        event = ImageReady(
+            run_id=self.run_id,
+            index=picture.index,
+            asset=asset,
+            seed=picture.seed,
+            at_ms=self._elapsed_ms(),
         )
+        try:
+            self.account.write(event)
+        except LedgerError:
+            self.account.unrecorded.append(asset.key)
+            raise
         self.delivered += 1
         self.account.pictures.append(asset.asset_id)
         return event
@@ -186,7 +215,8 @@ class Run:
 
     def _cost(self) -> int | None:
         model = self.account.tools.catalog.image_model(self.image_model)
-        cost = price_pictures(model, self.delivered)
+        today = self.account.tools.clock.now().date()
+        cost = price_pictures(model, self.delivered, on=today)
         self.account.costs.append(cost)
         return cost
 

@@ -139,7 +139,7 @@ def _close(
 ) -> StageFinished | StageFailed:
     total_ms = account.tools.since_ms(stream.started_s)
     model = account.tools.catalog.text_model(account.request.text_model)
-    cost = price_text(model, stream.usage)
+    cost = price_text(model, stream.usage, on=account.tools.clock.now().date())
     account.costs.append(cost)
     if fault:
         return StageFailed(

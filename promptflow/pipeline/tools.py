@@ -55,6 +55,8 @@ class Account:
     """Of every run that has ended: did it deliver all its pictures?"""
     pictures: list[str] = field(default_factory=list)
     """Ids of the assets."""
+    unrecorded: list[str] = field(default_factory=list)
+    """Keys of pictures that are stored, but that the ledger did not take."""
 
     def write(self, event: Event) -> Event:
         """Put an event in the ledger and hand it back, fit to be shown.

@@ -6,12 +6,13 @@ and, scripted through their constructors, the stand-ins of the tests. Same reque
 
 import io
 import math
+import re
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
-from promptflow.errors import ProviderError
+from promptflow.errors import ProviderError, RejectedError
 from promptflow.ports import ImageRequest, Picture, TextPart, TextRequest
 from promptflow.providers.offline_words import hash_text
 from promptflow.providers.offline_writing import (
@@ -179,6 +180,7 @@ class OfflinePainter:
             1,024 px; the usage, estimated, on the last.
 
         Raises:
+            RejectedError: the aspect ratio is not two whole numbers.
             ProviderError: the script says so.
 
         Cost:
@@ -188,6 +190,7 @@ class OfflinePainter:
             self.requests.append(request)
             fault = self._script.next_fault()
         self._script.wait()
+        _check_ratio(request.aspect_ratio, self.model)
         first_seed = _derive_seed(request.prompt) if request.seed is None else request.seed
         whole = min(request.count, self._fail_after) if fault else request.count
         for offset in range(whole):
@@ -268,6 +271,16 @@ def _count_tokens(text: str) -> int:
 def _derive_seed(prompt: str) -> int:
     """Return the seed of a prompt that came without one: 0 to 2,147,483,647."""
     return hash_text(prompt) % _MAX_SEED
+
+
+def _check_ratio(aspect_ratio: str, model: str) -> None:
+    """Raise if a shape is not given as two whole numbers, e.g. ``16:9``."""
+    if not re.fullmatch(r"[1-9]\d?:[1-9]\d?", aspect_ratio):
+        message = (
+            f"The offline painter {model!r} can't draw in the shape {aspect_ratio!r}. "
+            "It takes width to height in whole numbers up to 99, e.g. 16:9; pick one of those."
+        )
+        raise RejectedError(message, provider=PROVIDER, model=model)
 
 
 def _encode(image: "Image") -> bytes:

@@ -275,11 +275,10 @@ def _set_on_paper(pixels: "Pixels", rng: np.random.Generator) -> "Pixels":
     cover = np.clip(edge / 1.6, 0, 1)
     dark = 1 - 0.1 * np.exp(-(((edge - 2.5) / 3.0) ** 2))
     paper = np.array(_PAPER, dtype=np.float32)
-    grain = np.repeat(
-        np.repeat(_noise((math.ceil(height / 2), math.ceil(width / 2)), 1, rng), 2, 0), 2, 1
-    )
-    mixed = paper + (pixels * dark[..., None] - paper) * cover[..., None]
-    return mixed * (1 + 0.014 * grain[:height, :width])[..., None]
+    coarse = _noise((math.ceil(height / 2), math.ceil(width / 2)), 1, rng)
+    grain = np.repeat(np.repeat(coarse, 2, axis=0), 2, axis=1)[:height, :width]
+    mixed: Pixels = paper + (pixels * dark[..., None] - paper) * cover[..., None]
+    return mixed * (1 + 0.014 * grain)[..., None]
 
 
 def _set_in_margin(picture: Image.Image) -> Image.Image:

@@ -119,7 +119,7 @@ def _place_standing(
             Figure(subject=subject, kind=kind, x=x, y=foot, size=size, flip=flip, on_rock=on_rock)
         ]
     if count > 6 or (subject.count == 0 and kind.many > 6):
-        return _place_field(canvas, subject, kind, count, size)
+        return _place_field(canvas, subject, kind)
     figures = []
     for index in range(count):
         part = (index + 0.5) / count
@@ -150,9 +150,7 @@ def _keep_inside(canvas: Canvas, x: float, wide: float) -> float:
     return min(canvas.width - margin, max(margin, x))
 
 
-def _place_field(
-    canvas: Canvas, subject: Subject, kind: Kind, count: int, size: float
-) -> list[Figure]:
+def _place_field(canvas: Canvas, subject: Subject, kind: Kind) -> list[Figure]:
     """Fill the ground with rows: small ones far away, large ones along the lower edge."""
     rng = canvas.rng
     figures = []
@@ -164,11 +162,8 @@ def _place_field(
         across = max(3, round(canvas.width / (small * kind.wide * 1.25)))
         for index in range(across):
             x = canvas.width * (index + 0.5 + rng.uniform(-0.3, 0.3)) / across
-            if (
-                row == rows - 1
-                and abs(x - canvas.focus_x) < canvas.unit * 0.16
-                and size < canvas.unit
-            ):
+            hides_focus = abs(x - canvas.focus_x) < canvas.unit * 0.16
+            if row == rows - 1 and hides_focus:
                 continue
             figures.append(
                 Figure(
@@ -190,12 +185,8 @@ def _place_flying(
     """Place what flies or swims: the first large, the others smaller and paler."""
     rng = canvas.rng
     figures: list[Figure] = []
-    room = (
-        canvas.horizon
-        if canvas.setting.ground not in {"space", "underwater"}
-        else canvas.height * 0.8
-    )
-    room = max(room, canvas.height * 0.42)
+    is_open = canvas.setting.ground in {"space", "underwater"}
+    room = canvas.height * 0.8 if is_open else max(canvas.horizon, canvas.height * 0.42)
     lead = rank == 0
     for index in range(count):
         shrink = 1.0 if index == 0 else rng.uniform(0.3, 0.62)

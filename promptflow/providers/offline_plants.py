@@ -86,7 +86,7 @@ def draw_pine(pen: Pen, *, foliage: RGB = _NEEDLE, snowy: bool = False) -> None:
             for step in (1, 2, 3, 4)
         ]
         pen.poly([*left, *right, (0.0, top)], colour, -0.25)
-        lit = [point for point in (left if pen.side < 0 else right)]
+        lit = left if pen.side < 0 else right
         pen.poly([*lit, (0.0, top), (0.0, base)], colour, 0.1)
         if snowy:
             cap = [

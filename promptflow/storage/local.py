@@ -227,7 +227,7 @@ class LocalStore:
             message = f"The disk that holds {folder!r} is full. Free some space and try again."
         else:
             message = (
-                f"The picture {key!r} can't be written to {folder!r} "
+                f"{key!r} can't be written to {folder!r} "
                 f"({error.strerror or type(error).__name__}). Make that folder writable."
             )
         raise StorageError(message) from error

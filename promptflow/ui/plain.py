@@ -3,7 +3,7 @@
 `st.text` parses nothing and is used wherever it can be. Labels, alerts and `st.write_stream` parse
 Markdown, and there a backslash is not enough: Streamlit finds bare addresses, ``:streamlit:`` and
 arrows in what the parser leaves as text (seen in Streamlit 1.67 in a browser). A word joiner, which
-has no width and breaks no line, keeps those from being found.
+has no width and breaks no line, keeps those from being found, and indented lines from being code.
 """
 
 import re
@@ -14,21 +14,27 @@ _FOUND = re.compile(r"https?:|www\.|@|:streamlit:|<-|->|--|>=|<=|~=", re.IGNOREC
 """What Streamlit finds in plain text, or its beginning."""
 _IN_FOUND = frozenset(".:@->=~")
 """The marks without which none of it can be found."""
+_INDENT = re.compile(r"^(?=[ \t])", re.MULTILINE)
 
 _ESCAPES = str.maketrans({mark: f"\\{mark}" for mark in string.punctuation} | {"\n": "  \n"})
-_PIECE_ESCAPES = _ESCAPES | {ord(mark): f"{_JOINER}\\{mark}" for mark in _IN_FOUND}
+_PIECE_ESCAPES = (
+    _ESCAPES
+    | {ord(mark): f"{_JOINER}\\{mark}" for mark in _IN_FOUND}
+    | {ord("\n"): f"  \n{_JOINER}", ord("\r"): ""}
+)
 
 
 def as_markdown(text: str) -> str:
     """Write Markdown that shows a text as it is, lines kept.
 
     Args:
-        text: anything.
+        text: anything; every kind of line end counts as one.
 
     Returns:
-        Markdown without any effect: no HTML, image, link, directive, emoji code or formula.
+        Markdown without any effect: no HTML, image, link, code, directive, emoji code or formula.
     """
-    return _FOUND.sub(_part, text).translate(_ESCAPES)
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    return _FOUND.sub(_part, _INDENT.sub(_JOINER, lines)).translate(_ESCAPES)
 
 
 def as_markdown_piece(piece: str) -> str:
@@ -39,7 +45,8 @@ def as_markdown_piece(piece: str) -> str:
 
     Returns:
         Markdown that, put together with that of the other pieces, shows the text as it is. It holds
-        more joiners than `as_markdown` needs, because what is to be kept apart may lie across a cut.
+        more joiners than `as_markdown` needs, because what is to be kept apart may lie across a cut,
+        and no carriage return, because its line feed may.
     """
     return piece.translate(_PIECE_ESCAPES)
 

@@ -202,7 +202,7 @@ def test_the_check_tells_what_is_there(ledger: SqliteLedger) -> None:
     assert ledger.check() == (
         "the file is sound",
         "the schema is the newest",
-        "1 generations",
+        "1 generation",
         "0 stages",
         "0 runs",
         "0 pictures",
