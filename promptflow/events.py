@@ -43,6 +43,7 @@ class FlowStarted:
 class StageStarted:
     """A language-model call has been sent."""
 
+    generation_id: str
     stage_id: str
     stage: Stage
     image_model: str | None
@@ -96,6 +97,7 @@ class StageFailed:
 class RunStarted:
     """A prompt has been sent to an image model."""
 
+    generation_id: str
     run_id: str
     image_model: str
     provider: str

@@ -8,7 +8,6 @@ Above the flows, below whoever shows them.
 import random
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from threading import Event as Flag
@@ -270,8 +269,7 @@ class Laboratory:
         return self._clock.now()
 
     def _run(self, request: GenerationRequest, generation_id: str, cancel: Flag) -> Iterator[Event]:
-        tools = replace(self._tools, ledger=self.ledger.for_generation(generation_id))
-        return run_flow(request, generation_id=generation_id, tools=tools, cancel=cancel)
+        return run_flow(request, generation_id=generation_id, tools=self._tools, cancel=cancel)
 
     def _free_bytes(self) -> int:
         try:

@@ -1,6 +1,5 @@
 """A flow told as plain text, for terminals. Floor 7, beside the pages."""
 
-import unicodedata
 import re
 from collections.abc import Callable
 
@@ -27,9 +26,6 @@ _TITLES = {
     Stage.THINKING: "Thinking",
     Stage.PROMPT_CONSTRUCTION: "Prompt",
 }
-
-_KEPT = "\n\t\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}\N{SOFT HYPHEN}"
-
 
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 

@@ -1,19 +1,29 @@
 """Laboratories and tools whose models do as a test says: the shipped offline ones, scripted."""
 
+import io
 import itertools
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from promptflow.catalog import read_catalog
 from promptflow.clock import Clock
-from promptflow.errors import BusyError, RefusedError, RejectedError
+from promptflow.errors import BusyError, LedgerError, RefusedError, RejectedError
 from promptflow.events import Event
 from promptflow.instructions import read_instructions
 from promptflow.laboratory import Laboratory, open_laboratory
 from promptflow.pipeline import Tools, run_flow
-from promptflow.ports import ImageModel, ImageStore, Ledger, TextModel
+from promptflow.ports import (
+    ImageModel,
+    ImageRequest,
+    ImageStore,
+    Ledger,
+    Picture,
+    TextModel,
+    TextPart,
+    TextRequest,
+)
 from promptflow.providers import Provider
 from promptflow.providers.offline import OfflinePainter, OfflinePlanner
 from promptflow.records import GenerationRequest
@@ -62,6 +72,66 @@ class ListLedger:
         self.events.append(event)
 
 
+@dataclass(slots=True)
+class FailingLedger:
+    """A ledger that does not take some events."""
+
+    fails: Callable[[Event], bool]
+    inner: Ledger = field(default_factory=ListLedger)
+
+    def record(self, event: Event) -> None:
+        """Hand an event on, or fail."""
+        if self.fails(event):
+            raise LedgerError("The ledger can't be written. Free some space.")
+        self.inner.record(event)
+
+
+@dataclass(slots=True)
+class PlannerPerModel:
+    """A text model that has prompts written by another planner for each image model."""
+
+    planner: TextModel
+    others: Mapping[str, TextModel]
+    """Image model id → who writes its prompt; those left out are the planner's."""
+
+    def stream(self, request: TextRequest) -> Iterator[TextPart]:
+        """Hand a question on."""
+        writer = self.others.get(request.sections.get("image_model", ""), self.planner)
+        return writer.stream(request)
+
+
+Step = Picture | BaseException | Callable[[], object]
+"""What a painter does next: give a picture, raise, or do something."""
+
+
+class ListPainter:
+    """An image model that does, call by call, what its lists say; a call too many is an error."""
+
+    def __init__(self, *calls: Sequence[Step]) -> None:
+        self.requests: list[ImageRequest] = []
+        self._calls = list(calls)
+
+    def paint(self, request: ImageRequest) -> Iterator[Picture]:
+        """Take the steps of the next call."""
+        self.requests.append(request)
+        for step in self._calls.pop(0):
+            if isinstance(step, Picture):
+                yield step
+            elif isinstance(step, BaseException):
+                raise step
+            else:
+                step()
+
+
+def make_png(shade: int = 0) -> bytes:
+    """Encode a gray picture of 2 × 1 px."""
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.new("L", (2, 1), shade).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
 def make_tools(
     folder: Path,
     *,
@@ -69,9 +139,11 @@ def make_tools(
     painters: Mapping[str, ImageModel] | None = None,
     ledger: Ledger | None = None,
     store: ImageStore | None = None,
+    clock: Clock | None = None,
 ) -> Tools:
     """Put tools together whose ids count up: ``id-0001``, ``id-0002`` and so on."""
-    chosen = {model: OfflinePainter(model=model) for model in BOTH} | dict(painters or {})
+    chosen: dict[str, ImageModel] = {model: OfflinePainter(model=model) for model in BOTH}
+    chosen |= painters or {}
     writer = planner or OfflinePlanner()
     numbers = itertools.count(1)
     return Tools(
@@ -81,7 +153,7 @@ def make_tools(
         ledger=ledger or ListLedger(),
         catalog=read_catalog(SHIPPED_DATA / "models.toml"),
         instructions=read_instructions(SHIPPED_DATA / "instructions"),
-        clock=Clock(),
+        clock=clock or Clock(),
         new_id=lambda: f"id-{next(numbers):04}",
         jitter=lambda: 0.0,
     )
@@ -108,7 +180,8 @@ def make_laboratory(
     painters: Mapping[str, ImageModel] | None = None,
 ) -> Laboratory:
     """Open a laboratory whose offline models are scripted."""
-    chosen = {model: OfflinePainter(model=model) for model in BOTH} | dict(painters or {})
+    chosen: dict[str, ImageModel] = {model: OfflinePainter(model=model) for model in BOTH}
+    chosen |= painters or {}
     writer = planner or OfflinePlanner()
     provider = Provider(text_model=lambda _: writer, image_model=lambda model: chosen[model])
     return open_laboratory(settings, providers={"offline": provider})

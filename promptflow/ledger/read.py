@@ -117,6 +117,7 @@ def _stages(connection: sqlite3.Connection, generation_id: str) -> Iterator[Even
     sql = "SELECT * FROM stages WHERE generation_id = ? ORDER BY ordinal"
     for row in connection.execute(sql, (generation_id,)):
         yield StageStarted(
+            generation_id=generation_id,
             stage_id=row["id"],
             stage=Stage(row["stage"]),
             image_model=row["image_model"],
@@ -165,6 +166,7 @@ def _runs(connection: sqlite3.Connection, generation_id: str) -> Iterator[Event]
     """
     for row in connection.execute(sql, (generation_id,)):
         yield RunStarted(
+            generation_id=generation_id,
             run_id=row["id"],
             image_model=row["image_model"],
             provider=row["provider"],

@@ -1,7 +1,6 @@
 """The ledger as one object: the `Ledger` port and everything that is read back. Floor 4."""
 
 import weakref
-from dataclasses import dataclass
 from pathlib import Path
 
 from promptflow.clock import Clock
@@ -74,24 +73,8 @@ class SqliteLedger:
     def record(self, event: Event) -> None:
         """Write one event down; once it returns, the event survives the process.
 
-        `StageStarted` doesn't say whose it is. Where one ledger serves several flows at a time, each
-        of them records through its own `for_generation`.
-
         Args:
             event: any event; those that live in memory only are passed over.
-
-        Raises:
-            LedgerError: it could not be written, or several flows are running and it doesn't say to
-                which one it belongs.
-        """
-        self.record_for(event, None)
-
-    def record_for(self, event: Event, generation_id: str | None) -> None:
-        """Write one event of a known flow down; see `record`.
-
-        Args:
-            event: any event.
-            generation_id: the flow; ``None`` to find it out.
 
         Raises:
             LedgerError: it could not be written.
@@ -99,21 +82,7 @@ class SqliteLedger:
         if isinstance(event, StageDelta | PartialImage):
             return
         with self.file.writing() as db:
-            write_event(
-                db,
-                event,
-                owner=self.owner,
-                now=self.clock.now(),
-                generation_id=generation_id,
-            )
-
-    def for_generation(self, generation_id: str) -> "GenerationLedger":
-        """Return the `Ledger` of one flow, for flows that run beside one another.
-
-        Args:
-            generation_id: to which every event that doesn't say otherwise belongs.
-        """
-        return GenerationLedger(ledger=self, generation_id=generation_id)
+            write_event(db, event, owner=self.owner, now=self.clock.now())
 
     def read_events(self, generation_id: str) -> tuple[Event, ...]:
         """Rebuild the events of one generation, as `promptflow.ledger.read` orders them.
@@ -201,22 +170,3 @@ class SqliteLedger:
             connection = self.file.connect("rw")
             connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         self._idle = weakref.finalize(self, connection.close)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GenerationLedger:
-    """The `Ledger` port of one flow."""
-
-    ledger: SqliteLedger
-    generation_id: str
-
-    def record(self, event: Event) -> None:
-        """Write one event of this flow down; once it returns, the event survives the process.
-
-        Args:
-            event: any event; those that live in memory only are passed over.
-
-        Raises:
-            LedgerError: it could not be written.
-        """
-        self.ledger.record_for(event, self.generation_id)

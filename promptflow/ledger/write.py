@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from promptflow.clock import to_text
-from promptflow.errors import LedgerError
 from promptflow.events import (
     FlowFinished,
     FlowStarted,
@@ -58,7 +57,6 @@ def write_event(
     *,
     owner: str,
     now: datetime,
-    generation_id: str | None,
 ) -> None:
     """Write one event into the rows.
 
@@ -67,12 +65,11 @@ def write_event(
         event: the event.
         owner: the process that runs the flow.
         now: dates what the event doesn't.
-        generation_id: the flow it is recorded through, where that is known.
 
     Raises:
         LedgerError: what it belongs to is unknown, or not recorded.
     """
-    writer = _Writer(db=db, owner=owner, now=now, generation_id=generation_id)
+    writer = _Writer(db=db, owner=owner, now=now)
     match event:
         case FlowStarted() | FlowFinished():
             writer.write_flow(event)
@@ -89,7 +86,6 @@ class _Writer:
     db: sqlite3.Connection
     owner: str
     now: datetime
-    generation_id: str | None
 
     def write_flow(self, event: FlowStarted | FlowFinished) -> None:
         match event:
@@ -143,12 +139,11 @@ class _Writer:
         insert(self.db, "generations", row)
 
     def _open_stage(self, event: StageStarted) -> None:
-        generation_id = self._find_generation(f"stage {event.stage_id!r}")
         row = {
             "id": event.stage_id,
-            "generation_id": generation_id,
+            "generation_id": event.generation_id,
             "ordinal": self._next_ordinal(
-                "SELECT max(ordinal) FROM stages WHERE generation_id = ?", generation_id
+                "SELECT max(ordinal) FROM stages WHERE generation_id = ?", event.generation_id
             ),
             "stage": event.stage,
             "image_model": event.image_model,
@@ -174,10 +169,9 @@ class _Writer:
         update(self.db, "stages", event.stage_id, row)
 
     def _open_run(self, event: RunStarted) -> None:
-        generation_id = self._find_generation(f"run {event.run_id!r}", event.stage_id)
         prompt = {
             "id": event.prompt_id,
-            "generation_id": generation_id,
+            "generation_id": event.generation_id,
             "stage_id": event.stage_id,
             "image_model": event.image_model,
             "text": event.prompt,
@@ -185,9 +179,9 @@ class _Writer:
         }
         run = {
             "id": event.run_id,
-            "generation_id": generation_id,
+            "generation_id": event.generation_id,
             "ordinal": self._next_ordinal(
-                "SELECT max(ordinal) FROM runs WHERE generation_id = ?", generation_id
+                "SELECT max(ordinal) FROM runs WHERE generation_id = ?", event.generation_id
             ),
             "prompt_id": event.prompt_id,
             "image_model": event.image_model,
@@ -258,24 +252,6 @@ class _Writer:
             "finished_at": to_text(event.at),
         }
         update(self.db, "generations", event.generation_id, row)
-
-    def _find_generation(self, what: str, stage_id: str | None = None) -> str:
-        """Say whose an event is: the flow recorded through, its stage's, or the only one running."""
-        if self.generation_id is not None:
-            return self.generation_id
-        if stage_id is not None:
-            sql = "SELECT generation_id FROM stages WHERE id = ?"
-            found = self.db.execute(sql, (stage_id,)).fetchall()
-        else:
-            sql = "SELECT id FROM generations WHERE status = 'running' AND owner = ?"
-            found = self.db.execute(sql, (self.owner,)).fetchall()
-        if len(found) != 1:
-            message = (
-                f"The {what} can't be recorded: {len(found)} generations could be its own, 1 was "
-                "expected. Record each flow through `for_generation`."
-            )
-            raise LedgerError(message)
-        return str(found[0][0])
 
     def _next_ordinal(self, sql: str, generation_id: str) -> int:
         return int(self.db.execute(sql, (generation_id,)).fetchone()[0] or 0) + 1

@@ -40,7 +40,10 @@ class Run:
     attempt: int = 1
     attempt_id: str = ""
     waited_s: float = 0.0
+    painted: int = 0
+    """Whole pictures that came, and so are paid for."""
     delivered: int = 0
+    """Those of them that are kept."""
     usage: Usage = Usage()
 
     def events(self, prompt: str, origin: PromptOrigin, stage_id: str) -> Iterator[Event]:
@@ -64,6 +67,7 @@ class Run:
         self.started_s = tools.clock.stopwatch_s()
         yield self.account.write(
             RunStarted(
+                generation_id=self.account.generation_id,
                 run_id=self.run_id,
                 image_model=self.image_model,
                 provider=tools.catalog.image_model(self.image_model).provider,
@@ -81,7 +85,7 @@ class Run:
             try:
                 closing = yield from self._attempt(prompt)
             except LedgerError:
-                self._cost()  # what came is paid for, written down or not
+                self._cost()
                 raise
         yield self.account.write(closing)
         self.account.delivered.append(isinstance(closing, RunFinished))
@@ -137,6 +141,7 @@ class Run:
 
     def _keep(self, picture: Picture) -> Event:
         """Store the bytes, record the row, and only then let it be seen."""
+        self.painted += 1
         asset = self.account.tools.store.write(
             generation_id=self.account.generation_id,
             role=AssetRole.OUTPUT,
@@ -216,7 +221,7 @@ class Run:
     def _cost(self) -> int | None:
         model = self.account.tools.catalog.image_model(self.image_model)
         today = self.account.tools.clock.now().date()
-        cost = price_pictures(model, self.delivered, on=today)
+        cost = price_pictures(model, self.painted, on=today)
         self.account.costs.append(cost)
         return cost
 

@@ -98,6 +98,7 @@ def ask(account: Account, question: TextRequest) -> Generator[Event, None, Answe
     tools, stage_id = account.tools, account.tools.new_id()
     yield account.write(
         StageStarted(
+            generation_id=account.generation_id,
             stage_id=stage_id,
             stage=question.stage,
             image_model=question.sections.get("image_model"),

@@ -121,10 +121,9 @@ def finish_poster(canvas: Canvas, *, ratio: int, seed: int) -> Image.Image:
     small = _add_weather(small, canvas, chance)
     pixels = np.asarray(small, dtype=np.float32)
     pixels = _add_glows(pixels, canvas, ratio, steps=3)
-    shift = 1 + int(rng.integers(0, 2))
     pixels = np.stack(
         [
-            np.roll(pixels[..., 0], shift, axis=1),
+            np.roll(pixels[..., 0], 1, axis=1),
             pixels[..., 1],
             np.roll(pixels[..., 2], -1, axis=0),
         ],

@@ -89,7 +89,7 @@ def _foot(canvas: Canvas, kind: Kind, rank: int) -> float:
     if ground in {"sea", "river"}:
         return canvas.horizon + depth * (0.56 if rank == 0 else 0.4)
     if ground in {"beach", "lake"}:
-        return canvas.horizon + depth * (0.86 if rank == 0 else 0.8)
+        return canvas.horizon + depth * (0.8 if rank == 0 else 0.76)
     return canvas.horizon + depth * (0.64 if rank == 0 else max(0.16, 0.5 - 0.12 * rank))
 
 

@@ -15,7 +15,7 @@ from promptflow.providers.offline_rooms import (
     draw_underwater,
 )
 from promptflow.providers.offline_setting import Setting, choose_setting
-from promptflow.providers.offline_sky import draw_mist, draw_sky, draw_stars
+from promptflow.providers.offline_sky import draw_mist, draw_sky, draw_sparks
 from promptflow.providers.offline_water import draw_water
 from promptflow.providers.offline_words import Reading, hash_text, read_words
 
@@ -53,7 +53,7 @@ def render_scene(prompt: str, *, manner: Manner, aspect_ratio: str, seed: int) -
     _draw_setting(canvas)
     if manner == "gouache":
         brush_over(canvas, ratio=_RATIO, seed=grain)
-    draw_stars(canvas)
+    draw_sparks(canvas)
     draw_subjects(canvas)
     finish = finish_gouache if manner == "gouache" else finish_poster
     return finish(canvas, ratio=_RATIO, seed=grain)

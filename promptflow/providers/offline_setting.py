@@ -29,6 +29,8 @@ _GROUND_OF_SUBJECT = {
 _BLOOMING = frozenset({"flower", "sunflower", "butterfly", "blossom"})
 _BRIGHT = ("day", "golden hour", "morning")
 _ANY_LIGHT = ("dawn", "day", "golden hour", "day", "dusk", "morning")
+_AFLOAT = frozenset({"sailboat", "boat", "ship", "whale", "bridge"})
+_DRY = frozenset({"river", "meadow", "city", "desert", "snow"})
 _INDOOR = frozenset({"teapot", "cup", "clock", "fruit", "crystal"})
 
 
@@ -68,11 +70,16 @@ def choose_setting(reading: Reading) -> Setting:
 
 
 def _choose_ground(reading: Reading) -> str:
+    """Find what things stand on; what floats, or spans water, needs enough of it."""
+    ground = _find_ground(reading)
+    afloat = any(one.kind in _AFLOAT for one in reading.subjects)
+    return "lake" if afloat and ground in _DRY else ground
+
+
+def _find_ground(reading: Reading) -> str:
     """Find what things stand on, from the places or else from the subjects."""
     if not reading.is_known:
         return "abstract"
-    if any(one.kind == "bridge" for one in reading.subjects) and "city" not in reading.places:
-        return "lake"
     named = {_GROUND_OF_PLACE.get(place, place) for place in reading.places}
     outright = {place for place in reading.places if place in _GROUND_ORDER}
     for ground in _GROUND_ORDER:

@@ -38,8 +38,6 @@ def draw_sky(canvas: Canvas) -> None:
         _draw_rainbow(canvas)
     _draw_body(canvas)
     _draw_clouds(canvas)
-    if "storm" in weathers:
-        _draw_lightning(canvas)
 
 
 def _place_body(canvas: Canvas) -> None:
@@ -90,17 +88,24 @@ def _draw_bands(canvas: Canvas) -> None:
             canvas.draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour)
 
 
-def draw_stars(canvas: Canvas) -> None:
-    """Scatter stars over a clear night sky, thinner towards the horizon.
+def draw_sparks(canvas: Canvas) -> None:
+    """Set what is too fine for a brush into the sky: stars on clear nights, or a flash.
 
     Args:
-        canvas: with its setting drawn; stars keep off everything that is not sky.
+        canvas: with its setting drawn.
     """
     weathers = set(canvas.reading.weathers)
-    outdoors = canvas.setting.ground not in {"table", "space", "underwater", "abstract"}
-    starry = canvas.setting.light == "night" or "stars" in weathers
-    if not (outdoors and starry) or weathers & {"storm", "rain", "clouds"}:
+    if canvas.setting.ground in {"table", "space", "underwater", "abstract"}:
         return
+    if "storm" in weathers:
+        _draw_lightning(canvas)
+    starry = canvas.setting.light == "night" or "stars" in weathers
+    if starry and not weathers & {"storm", "rain", "clouds"}:
+        _draw_stars(canvas)
+
+
+def _draw_stars(canvas: Canvas) -> None:
+    """Scatter stars over what is dark enough, thinner towards the horizon."""
     rng = canvas.rng
     for _ in range(70 if canvas.flat else 190):
         x = rng.uniform(0, canvas.width)

@@ -17,7 +17,7 @@ SUBJECTS: Mapping[str, str] = {
     "tree": "tree, oak, maple, willow, birch, baum, bäume, arbre, árbol",
     "pine": "pine, pine tree, fir, fir tree, spruce, conifer, evergreen, christmas tree",
     "palm": "palm tree, palm, coconut tree",
-    "cactus": "cactus, cacti, saguaro",
+    "cactus": "cactus, saguaro",
     "house": "house, cottage, cabin, hut, farmhouse, barn, haus, maison, casa, home, log cabin",
     "village": "village, hamlet, town, dorf, pueblo",
     "castle": "castle, fortress, palace, citadel, tower, burg, schloss, château, castillo",
@@ -39,7 +39,7 @@ SUBJECTS: Mapping[str, str] = {
     "owl": "owl, barn owl, eule, hibou",
     "fish": "fish, koi, goldfish, shoal, fisch, poisson",
     "whale": "whale, humpback, orca, wal, baleine, ballena",
-    "flower": "flower, rose, tulip, poppy, daisy, lily, wildflower, bouquet, blume, fleur, flor, lavender field, field of lavender",
+    "flower": "flower, roses, red rose, white rose, rose garden, tulip, poppy, daisy, lily, wildflower, bouquet, blume, fleur, flor, lavender field, field of lavender",
     "sunflower": "sunflower, sonnenblume, tournesol, girasol",
     "mushroom": "mushroom, toadstool, fungus, pilz, champignon",
     "butterfly": "butterfly, moth, schmetterling, papillon, mariposa",
@@ -50,7 +50,7 @@ SUBJECTS: Mapping[str, str] = {
     "kid, painter, chef, sailor, pilot, frau, mann, femme, homme, mujer, hombre",
     "balloon": "hot air balloon, air balloon, balloon, heißluftballon, montgolfière",
     "rocket": "rocket, spaceship, spacecraft, space shuttle, starship, rakete, fusée, cohete",
-    "planet": "planet, saturn, mars, jupiter, earth",
+    "planet": "planet, saturn, mars, jupiter, planet earth",
     "car": "car, automobile, taxi, van, truck, auto, voiture, coche",
     "train": "train, locomotive, tram, railway, steam train, zug, tren",
     "bicycle": "bicycle, bike, cyclist, fahrrad, vélo, bicicleta",
@@ -64,7 +64,7 @@ SUBJECTS: Mapping[str, str] = {
     "dragon": "dragon, wyvern, drache, dragón",
     "fruit": "fruit, apple, orange fruit, lemon, peach, cherry, pear, apfel, pomme, manzana",
     "clock": "clock, pocket watch, uhr, horloge, reloj",
-    "crystal": "crystal, gem, diamond, jewel",
+    "crystal": "crystals, quartz, gem, gemstone, diamond, jewel",
 }
 
 ROLES = frozenset({
@@ -84,7 +84,7 @@ PLACES: Mapping[str, str] = {
     "mountain": "mountain, mountain range, peak, alps, summit, cliff, berg, montagne, montaña, mount, "
     "everest, volcano, fuji, fjord, himalaya, mountainside, mountaintop",
     "hills": "hill, hillside, hilltop, valley, countryside, vineyard, hügel, colline",
-    "forest": "forest, woods, woodland, jungle, grove, rainforest, wald, forêt, bosque, selva",
+    "forest": "forest, woods, woodland, jungle, grove, rainforest, rain forest, wald, forêt, bosque, selva",
     "city": "city, skyline, street, downtown, metropolis, skyscraper, cityscape, tokyo, new york, "
     "london, paris, manhattan, cyberpunk, stadt, ville, ciudad, alley, rooftop, urban",
     "meadow": "meadow, field, lavender field, field of lavender, garden, grass, prairie, park, farm, pasture, orchard, wiese, jardin, "
@@ -110,7 +110,7 @@ LIGHTS: Mapping[str, str] = {
 WEATHERS: Mapping[str, str] = {
     "storm": "storm, stormy, thunder, thunderstorm, lightning, tempest, hurricane, sturm, tempête, "
     "tormenta, rough sea",
-    "rain": "rain, rainy, drizzle, downpour, raining, wet, puddle, regen, pluie, lluvia",
+    "rain": "rain, rainy, drizzle, downpour, raining, puddle, regen, pluie, lluvia",
     "snowfall": "snowfall, snowing, blizzard, snowy, falling snow, snowflake, snowstorm, snow",
     "fog": "fog, foggy, mist, misty, haze, hazy, nebel, brume, niebla",
     "clouds": "cloud, cloudy, overcast, wolke, nuage, nube",
@@ -146,12 +146,13 @@ STYLES: Mapping[str, str] = {
     "gouache painting": "gouache, gouache painting, tempera",
     "travel poster": "poster, travel poster, screen print, screenprint, serigraph, vintage poster",
     "minimalist": "minimalist, minimal, simple, flat design, flat",
-    "storybook illustration": "children s book, childrens book, picture book, storybook, "
+    "storybook illustration": "children s book, childrens book, picture book, storybook, book illustration, book cover, "
     "children s book illustration, fairy tale, illustration, cartoon",
     "impressionist": "impressionist, impressionism, monet, plein air",
     "art deco": "art deco, deco",
     "ukiyo-e print": "ukiyo e, woodblock, woodblock print, hokusai, japanese print",
-    "cinematic": "cinematic, film still, movie, photo, photograph, photorealistic, realistic, photography",
+    "cinematic": "cinematic, film still, movie, photo, photograph, photorealistic, realistic, photography, "
+    "depth of field, shallow depth of field",
     "retro": "retro, vintage, 70s, seventies, 80s, mid century",
     "anime": "anime, manga, ghibli",
     "ink drawing": "ink drawing, line art, pen and ink, sketch, drawing, etching, engraving",
@@ -189,6 +190,19 @@ PALETTE_WORDS: Mapping[str, tuple[str, ...]] = {
     "neon": ("indigo", "magenta", "cyan"), "storm": ("slate", "charcoal", "amber"),
 }  # fmt: skip
 """The colours of each light in words."""
+
+COLOUR_PHRASES: Mapping[str, str] = {
+    "green": "forest green, grass green, leaf green",
+    "teal": "sea green, ocean blue",
+    "azure": "sky blue, ice blue",
+    "navy": "midnight blue, night blue",
+    "copper": "rose gold",
+    "amber": "sunset orange",
+    "mint": "sea foam, seafoam",
+    "white": "snow white",
+    "grey": "gray",
+}
+"""Colours of more than one word, which name no thing, and other spellings."""
 
 NUMBERS: Mapping[str, int] = {
     "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "pair": 2,

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from promptflow.providers.offline_vocabulary import (
+    COLOUR_PHRASES,
     COLOURS,
     COMPOSITIONS,
     LIGHTS,
@@ -33,7 +34,7 @@ _IRREGULAR = {
     "women": "woman",
     "children": "child",
     "people": "person",
-    "leaves": "leaf",
+    "cacti": "cactus",
     "wolves": "wolf",
     "geese": "goose",
     "oxen": "ox",
@@ -183,7 +184,7 @@ _PHRASES = _index(
         "mood": MOODS,
         "style": STYLES,
         "composition": COMPOSITIONS,
-        "colour": {name: name for name in COLOURS} | {"grey": "grey, gray"},
+        "colour": {name: f"{name}, {COLOUR_PHRASES.get(name, name)}" for name in COLOURS},
     }
 )
 

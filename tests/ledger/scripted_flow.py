@@ -92,11 +92,19 @@ def flow_finished(
 
 
 def stage_started(
-    stage_id: str, stage: Stage = Stage.THINKING, image_model: str | None = None
+    stage_id: str,
+    stage: Stage = Stage.THINKING,
+    image_model: str | None = None,
+    generation_id: str = "g1",
 ) -> StageStarted:
     """Return the first event of a stage."""
     return StageStarted(
-        stage_id=stage_id, stage=stage, image_model=image_model, model="writer-1", at=at(1)
+        generation_id=generation_id,
+        stage_id=stage_id,
+        stage=stage,
+        image_model=image_model,
+        model="writer-1",
+        at=at(1),
     )
 
 
@@ -133,9 +141,11 @@ def run_started(
     image_model: str = "painter-1",
     stage_id: str | None = None,
     origin: PromptOrigin = PromptOrigin.CONSTRUCTED,
+    generation_id: str = "g1",
 ) -> RunStarted:
     """Return the first event of a run."""
     return RunStarted(
+        generation_id=generation_id,
         run_id=run_id,
         image_model=image_model,
         provider="offline",

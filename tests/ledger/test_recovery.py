@@ -375,9 +375,8 @@ def test_processes_may_recover_at_the_same_time(
     """However many look at once, each flow is mended by one, and each picture adopted once."""
     for number in range(20):
         ledger.owner = f"gone-{number % 5}"
-        own = ledger.for_generation(f"g{number:02}")
-        own.record(flow_started(f"g{number:02}"))
-        own.record(run_started(f"r{number}"))
+        ledger.record(flow_started(f"g{number:02}"))
+        ledger.record(run_started(f"r{number}", generation_id=f"g{number:02}"))
         store.write(
             generation_id=f"g{number:02}", role=AssetRole.OUTPUT, model="painter-1", data=encode(1)
         )
