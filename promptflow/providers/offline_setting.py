@@ -105,7 +105,7 @@ def _choose_backdrop(reading: Reading, ground: str) -> str:
             return place
     if any(one.kind == "pine" for one in reading.subjects):
         return "forest"
-    return _BACKDROP_OF_GROUND.get(ground, "")
+    return "hills" if "river" in reading.places else _BACKDROP_OF_GROUND.get(ground, "")
 
 
 def _choose_light(reading: Reading, ground: str) -> str:

@@ -85,7 +85,7 @@ PLACES: Mapping[str, str] = {
     "everest, volcano, fuji, fjord, himalaya, mountainside, mountaintop",
     "hills": "hill, hillside, hilltop, valley, countryside, vineyard, hügel, colline",
     "forest": "forest, woods, woodland, jungle, grove, rainforest, rain forest, wald, forêt, bosque, selva",
-    "city": "city, skyline, street, downtown, metropolis, skyscraper, cityscape, tokyo, new york, "
+    "city": "city, venice, amsterdam, skyline, street, downtown, metropolis, skyscraper, cityscape, tokyo, new york, "
     "london, paris, manhattan, cyberpunk, stadt, ville, ciudad, alley, rooftop, urban",
     "meadow": "meadow, field, lavender field, field of lavender, garden, grass, prairie, park, farm, pasture, orchard, wiese, jardin, "
     "garten, jardín, grassland, lawn, steppe, savanna, savannah",

@@ -170,7 +170,9 @@ def _index(tables: Mapping[str, Mapping[str, str]]) -> dict[str, list[tuple[str,
     for category, table in tables.items():
         for name, aliases in table.items():
             for alias in aliases.split(","):
-                index.setdefault(" ".join(alias.split()), []).append((category, name))
+                entries = index.setdefault(" ".join(alias.split()), [])
+                if (category, name) not in entries:
+                    entries.append((category, name))
     return index
 
 

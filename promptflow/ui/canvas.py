@@ -4,61 +4,17 @@ There is one drawing path. `update` is called with the view as it stands, whethe
 re-opened in mid-flight or long finished, and redraws only the parts that look different now.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Literal
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
-from streamlit.elements.lib.mutable_status_container import StatusContainer
 
-from promptflow.instructions import split_sections
-from promptflow.plans import read_partial_plan
-from promptflow.records import Asset, PromptOrigin, RunStatus, Stage, StageStatus
-from promptflow.ui.cards import Card
-from promptflow.ui.labels import Names, clock_words, label, run_line, stage_label
-from promptflow.ui.plain import as_markdown, as_markdown_piece
-from promptflow.view import FlowView, RunView, StageView
-from promptflow.wording import count, format_duration
-
-_PLAN_LABELS = {
-    "summary": "Summary",
-    "intent": "Intent",
-    "subjects": "Subjects",
-    "style": "Style",
-    "composition": "Composition",
-    "mood": "Mood",
-    "technical_notes": "Technical notes",
-}
-_TITLES = {
-    Stage.ACTION_PLAN: "Action plan",
-    Stage.THINKING: "Thinking",
-    Stage.PROMPT_CONSTRUCTION: "Prompt construction",
-}
-
-_BoxState = Literal["running", "complete", "error"]
-
-
-@dataclass(slots=True)
-class _Box:
-    """One `st.status`, the slots in it, and how each looked when it was last drawn."""
-
-    status: StatusContainer
-    slots: dict[str, DeltaGenerator] = field(default_factory=dict)
-    drawn: dict[str, Hashable] = field(default_factory=dict)
-
-    def changed(self, part: str, look: Hashable) -> bool:
-        if self.drawn.get(part, self) == look:
-            return False
-        self.drawn[part] = look
-        return True
-
-    def slot(self, part: str, parent: DeltaGenerator | None = None) -> DeltaGenerator:
-        """Return the placeholder of a part, made where it is first asked for."""
-        if part not in self.slots:
-            self.slots[part] = (self.status if parent is None else parent).empty()
-        return self.slots[part]
+from promptflow.records import Asset
+from promptflow.ui.cards import CardBoard
+from promptflow.ui.labels import Names
+from promptflow.ui.stages import StageBoard
+from promptflow.view import FlowView
 
 
 class Canvas:
@@ -81,28 +37,28 @@ class Canvas:
         read_picture: Callable[[Asset], bytes],
         side_by_side: bool,
     ) -> None:
-        self._stages = stages
-        self._pictures = pictures
+        self._place = stages
         self._names = names
-        self._read_picture = read_picture
-        self._side_by_side = side_by_side
-        self._boxes: dict[str, _Box] = {}
-        self._cards: dict[str, Card] = {}
-        self._streaming = False
+        self._stages: StageBoard | None = None
+        self._cards = CardBoard(
+            pictures, names=names, read_picture=read_picture, side_by_side=side_by_side
+        )
 
     def update(self, view: FlowView, now: datetime) -> None:
-        """Draw what has changed since the last call.
+        """Draw what has changed since the last call, the pictures first: they are waited for.
 
         Args:
             view: the generation as it stands.
             now: an aware datetime, for the seconds that are counted on screen.
         """
-        self._draw_request(view)
-        self._draw_plan(view, now)
-        self._draw_thinking(view, now)
-        self._draw_construction(view, now)
-        self._draw_runs(view, now)
-        self._draw_cards(view, now)
+        self._cards.update(view, now)
+        if self._stages is None:
+            if view.finished_at is not None:
+                with self._place:
+                    _draw_finished(view.generation_id, view.finished_at, view, self._names)
+                return
+            self._stages = StageBoard(self._place, names=self._names)
+        self._stages.update(view, now)
 
     def stream_thinking(self, pieces: Iterable[str]) -> None:
         """Write the thinking as it comes.
@@ -111,183 +67,20 @@ class Canvas:
             pieces: what has been said so far, then each new piece; ends with the stage. Whoever
                 makes them goes on calling `update` for everything else.
         """
-        slot = self._boxes[Stage.THINKING].slot("text")
-        self._streaming = True
-        try:
-            slot.container().write_stream(as_markdown_piece(piece) for piece in pieces)
-        finally:
-            self._streaming = False
-
-    def _box(self, key: str, text: str, state: _BoxState) -> _Box:
-        """Return the box of a stage as it has to look now: folded up once it is complete."""
-        expanded = state != "complete"
-        if key not in self._boxes:
-            # As it is to look from the start: one that folds up after it was drawn is seen to.
-            status = self._stages.status(text, expanded=expanded, state=state, type="step")
-            self._boxes[key] = _Box(status, drawn={"label": text, "state": state})
-        box = self._boxes[key]
-        if box.changed("state", state) | box.changed("label", text):
-            # Without `expanded` an update folds the box up (seen in Streamlit 1.67), and with it
-            # one that the reader has folded up opens again: so labels change seldom.
-            box.status.update(label=text, state=state, expanded=expanded)
-        return box
-
-    def _draw_request(self, view: FlowView) -> None:
-        request = view.request
-        facts = [
-            count(len(request.image_models), "image model"),
-            request.aspect_ratio,
-            f"{count(request.images_per_model, 'picture')} each",
-        ]
-        text = label("User request", facts)
-        box = self._box("request", text, "complete")
-        if box.changed("text", request.request):
-            box.slot("text").text(request.request)
-
-    def _draw_stage_box(self, stage: Stage, view: FlowView, now: datetime) -> _Box | None:
-        """Draw the label of a stage and what it failed with; ``None`` before it starts."""
-        found = [one for one in view.stages if one.stage is stage]
-        if not found:
-            return None
-        shown = _newest(found)
-        box = self._box(stage, stage_label(_TITLES[stage], shown, self._names), _state(shown))
-        clock = clock_words(shown, now)
-        if box.changed("clock", clock):
-            box.slot("clock").caption(clock) if clock else box.slot("clock").empty()
-        return box
-
-    def _draw_plan(self, view: FlowView, now: datetime) -> None:
-        stage = view.stage(Stage.ACTION_PLAN)
-        box = self._draw_stage_box(Stage.ACTION_PLAN, view, now)
-        if box is None or stage is None or not box.changed("plan", _look(stage)):
-            return
-        fields = read_partial_plan(stage.output)
-        for name, text in _PLAN_LABELS.items():
-            value = fields.get(name)
-            if value is None:
-                box.slot(name).empty()
-            elif box.changed(name, value):
-                _draw_field(box.slot(name), text, value)
-        _draw_stage_fault(box, stage)
-
-    def _draw_thinking(self, view: FlowView, now: datetime) -> None:
-        stage = view.stage(Stage.THINKING)
-        box = self._draw_stage_box(Stage.THINKING, view, now)
-        if box is None or stage is None or self._streaming:
-            return
-        if not box.changed("text", _look(stage)):
-            return
-        with box.slot("text").container():
-            if stage.status is StageStatus.RUNNING:
-                st.text(stage.output)
-            else:
-                for heading, body in split_sections(stage.output):
-                    if heading:
-                        st.markdown(f"**{as_markdown(heading)}**")
-                    st.text(body)
-        _draw_stage_fault(box, stage)
-
-    def _draw_construction(self, view: FlowView, now: datetime) -> None:
-        box = self._draw_stage_box(Stage.PROMPT_CONSTRUCTION, view, now)
-        if box is None:
-            return
-        models = view.request.image_models
-        if "tabs" not in box.drawn:
-            box.drawn["tabs"] = True
-            tabs = box.status.tabs([as_markdown(self._names(model)) for model in models])
-            for model, tab in zip(models, tabs, strict=True):
-                box.slot(f"facts {model}", tab)
-                box.slot(f"text {model}", tab)
-                box.slot(f"fault {model}", tab)
-        for model in models:
-            stage = view.stage(Stage.PROMPT_CONSTRUCTION, model)
-            if stage:
-                self._draw_prompt(box, model, stage, view.run(model))
-
-    def _draw_prompt(self, box: _Box, model: str, stage: StageView, run: RunView | None) -> None:
-        fallback = run is not None and run.prompt_origin is PromptOrigin.FALLBACK
-        if not box.changed(model, (_look(stage), fallback)):
-            return
-        facts = ["writing" if stage.status is StageStatus.RUNNING else "written"]
-        if stage.total_ms is not None:
-            facts = [f"{facts[0]} in {format_duration(stage.total_ms)}"]
-        facts.append(count(len(stage.output), "character"))
-        box.slot(f"facts {model}").caption(as_markdown("  ·  ".join(facts)))
-        box.slot(f"text {model}").text(run.prompt if run and fallback else stage.output)
-        if stage.fault or fallback:
-            why = (
-                stage.fault.message if stage.fault else "The prompt is longer than the model takes."
-            )
-            box.slot(f"fault {model}").warning(
-                as_markdown(f"{why} This plain prompt, built from the plan, is used instead."),
-                title="Fallback prompt",
-                icon=":material/alt_route:",
-            )
-
-    def _draw_runs(self, view: FlowView, now: datetime) -> None:
-        if view.stage(Stage.THINKING) is None or not any(
-            one.stage is Stage.PROMPT_CONSTRUCTION for one in view.stages
-        ):
-            return
-        runs = {model: view.run(model) for model in view.request.image_models}
-        text, state = _runs_label(view, runs)
-        box = self._box("runs", text, state)
-        for model, run in runs.items():
-            line = run_line(model, run, view, self._names, now)
-            if box.changed(model, line):
-                box.slot(model).markdown(line)
-
-    def _draw_cards(self, view: FlowView, now: datetime) -> None:
-        models = view.request.image_models
-        if not self._cards:
-            columns = min(len(models), 3) if self._side_by_side else 1
-            grid = self._pictures.grid(columns, min_column_width=240)
-            for model in models:
-                self._cards[model] = Card(
-                    grid.cell(),
-                    title=self._names(model),
-                    image_model=model,
-                    read_picture=self._read_picture,
-                )
-        for card in self._cards.values():
-            card.update(view, now)
+        if self._stages is not None:
+            self._stages.stream_thinking(pieces)
 
 
-def _newest(stages: Sequence[StageView]) -> list[StageView]:
-    """Keep the newest call for each image model: a repair stands for what it repairs."""
-    return list({stage.image_model: stage for stage in stages}.values())
+@st.cache_data(max_entries=100, show_spinner=False)
+def _draw_finished(
+    generation_id: str,  # noqa: ARG001 - with the next, what the cache knows it by
+    finished_at: datetime,
+    _view: FlowView,
+    _names: Names,
+) -> None:
+    """Draw the stages of a finished generation; Streamlit replays them the next time.
 
-
-def _state(stages: Sequence[StageView]) -> _BoxState:
-    statuses = {stage.status for stage in stages}
-    if StageStatus.RUNNING in statuses:
-        return "running"
-    return "complete" if StageStatus.SUCCEEDED in statuses else "error"
-
-
-def _look(stage: StageView) -> Hashable:
-    return (stage.stage_id, stage.status, len(stage.output))
-
-
-def _draw_field(slot: DeltaGenerator, text: str, value: str | tuple[str, ...]) -> None:
-    with slot.container(gap="xxsmall"):
-        st.caption(text)
-        st.text(value if isinstance(value, str) else "\n".join(f"•  {item}" for item in value))
-
-
-def _draw_stage_fault(box: _Box, stage: StageView) -> None:
-    if stage.fault:
-        box.slot("fault").error(as_markdown(stage.fault.message), icon=":material/error:")
-
-
-def _runs_label(view: FlowView, runs: dict[str, RunView | None]) -> tuple[str, _BoxState]:
-    statuses = [run.status if run else None for run in runs.values()]
-    done = sum(status is RunStatus.SUCCEEDED for status in statuses)
-    title = "Image generation"
-    if view.finished_at is None and (RunStatus.RUNNING in statuses or None in statuses):
-        return label(title, [f"{done} of {count(len(runs), 'model')} done"]), "running"
-    slowest_ms = (
-        max((run.total_ms or 0) for run in runs.values() if run) if any(runs.values()) else 0
-    )
-    facts = [f"{done} of {count(len(runs), 'model')} done", format_duration(slowest_ms)]
-    return label(title, facts), "complete" if done == len(runs) else "error"
+    Each `st.status` sleeps for 50 ms when it is made (Streamlit 1.67), which would make every click on
+    a page with five of them wait for a quarter of a second.
+    """
+    StageBoard(st.container(), names=_names).update(_view, finished_at)

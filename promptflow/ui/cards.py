@@ -3,18 +3,20 @@
 import re
 from collections.abc import Callable, Hashable
 from datetime import datetime
+from typing import Literal
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from promptflow.errors import StorageError
 from promptflow.records import Asset, GenerationStatus, RunStatus
-from promptflow.ui.labels import Color, retry_words
+from promptflow.ui.labels import Color, Names, retry_words
 from promptflow.ui.plain import as_label, as_markdown
 from promptflow.view import FlowView, ImageView, RunView
 from promptflow.wording import format_duration, format_size, format_usd
 
 _SKELETON_PX = 260
+_MOST_COLUMNS = 3
 _SLUG_WORDS = 6
 
 _BADGES: dict[RunStatus, tuple[str, str, Color]] = {
@@ -26,6 +28,50 @@ _BADGES: dict[RunStatus, tuple[str, str, Color]] = {
     RunStatus.CANCELLED: ("Cancelled", ":material/block:", "gray"),
     RunStatus.INTERRUPTED: ("Interrupted", ":material/power_off:", "orange"),
 }
+
+
+class CardBoard:
+    """The cards of one generation.
+
+    Args:
+        place: where they go.
+        names: model id → title.
+        read_picture: asset → its bytes; raises StorageError.
+        side_by_side: whether they stand in a grid, or under one another.
+    """
+
+    def __init__(
+        self,
+        place: DeltaGenerator,
+        *,
+        names: Names,
+        read_picture: Callable[[Asset], bytes],
+        side_by_side: bool,
+    ) -> None:
+        self._place = place
+        self._names = names
+        self._read_picture = read_picture
+        self._side_by_side = side_by_side
+        self._cards: dict[str, Card] = {}
+
+    def update(self, view: FlowView, now: datetime) -> None:
+        """Draw every card that looks different now."""
+        if not self._cards:
+            self._lay_out(view)
+        for card in self._cards.values():
+            card.update(view, now)
+
+    def _lay_out(self, view: FlowView) -> None:
+        models = view.request.image_models
+        columns = min(len(models), _MOST_COLUMNS) if self._side_by_side else 1
+        grid = self._place.grid(columns, min_column_width=240)
+        for model in models:
+            self._cards[model] = Card(
+                grid.cell(),
+                title=self._names(model),
+                image_model=model,
+                read_picture=self._read_picture,
+            )
 
 
 class Card:
@@ -122,7 +168,9 @@ class Card:
         except StorageError as error:
             st.error(as_markdown(error.message), icon=":material/broken_image:")
             return
-        st.image(data, alt=self._alt(view), width="stretch")
+        # Named, because Streamlit turns a PNG without transparency into a JPEG otherwise.
+        kind: Literal["JPEG", "PNG"] = "JPEG" if asset.mime == "image/jpeg" else "PNG"
+        st.image(data, alt=self._alt(view), width="stretch", output_format=kind)
         facts = [
             f"{asset.width_px} × {asset.height_px} px",
             format_size(asset.size_bytes),

@@ -1,0 +1,90 @@
+"""How long the app takes to start, against an app of one line: process spawned to page in sight."""
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from playwright.sync_api import Browser, Locator, Page
+
+from benchmarks.browsers import open_browser
+from benchmarks.figures import median, p95, run, say
+from benchmarks.servers import ROOT, serve
+
+ROUNDS = 7
+LIMIT = 1.5
+_ONE_LINE = 'import streamlit as st; st.write("hello")\n'
+_IN_SIGHT_MS = 60_000
+
+
+def measure() -> Mapping[str, object]:
+    """Start one line, ours, and ours on an empty folder in turns."""
+    with TemporaryDirectory() as name, open_browser() as browser:
+        folder = Path(name)
+        (folder / "one_line.py").write_text(_ONE_LINE, "utf-8")
+        took: dict[str, list[float]] = {"one_line": [], "ours": [], "first": []}
+        for number in range(ROUNDS + 1):
+            one_round = {
+                "one_line": start_one_line_s(browser, folder),
+                "ours": start_ours_s(browser, folder, folder / "used"),
+                "first": start_ours_s(browser, folder, folder / f"new-{number}"),
+            }
+            say(f"start: round {number} of {ROUNDS}{'' if number else ', the warm-up'}")
+            for what, took_s in one_round.items() if number else ():
+                took[what].append(took_s)
+    ratios = [ours / one for ours, one in zip(took["ours"], took["one_line"], strict=True)]
+    firsts = [ours / one for ours, one in zip(took["first"], took["one_line"], strict=True)]
+    return {
+        "metric": "start of the app ÷ start of one line",
+        "median": median(ratios),
+        "limit": LIMIT,
+        "passed": median(ratios) <= LIMIT,
+        "pairs": [round(ratio, 3) for ratio in ratios],
+        "median_s": {what: median(values) for what, values in took.items()},
+        "p95_s": {what: p95(values) for what, values in took.items()},
+        "median_on_an_empty_folder": median(firsts),
+    }
+
+
+def start_one_line_s(browser: Browser, folder: Path) -> float:
+    """Return the seconds until the one line can be read."""
+
+    def hello(page: Page) -> Locator:
+        return page.get_by_text("hello", exact=True)
+
+    return _start_s(browser, hello, "one_line.py", folder=folder, cwd=folder, data=folder)
+
+
+def start_ours_s(browser: Browser, folder: Path, data: Path) -> float:
+    """Return the seconds until the Studio could be used."""
+
+    def generate(page: Page) -> Locator:
+        return page.get_by_role("button", name="Generate")
+
+    return _start_s(browser, generate, "app.py", folder=folder, cwd=ROOT, data=data)
+
+
+def _start_s(
+    browser: Browser,
+    sign: Callable[[Page], Locator],
+    script: str,
+    *,
+    folder: Path,
+    cwd: Path,
+    data: Path,
+) -> float:
+    variables = {"PROMPTFLOW_DATA_DIR": str(data)}
+    program = ("-m", "streamlit", "run", script)
+    context = browser.new_context()
+    try:
+        page = context.new_page()
+        with serve(*program, folder=folder, cwd=cwd, variables=variables) as server:
+            page.goto(server.url, wait_until="commit")
+            sign(page).wait_for(state="visible", timeout=_IN_SIGHT_MS)
+            return time.monotonic() - server.spawned_s
+    finally:
+        context.close()
+
+
+if __name__ == "__main__":
+    run("start", measure)
