@@ -11,7 +11,7 @@ from benchmarks.browsers import open_browser
 from benchmarks.figures import median, p95, run, say
 from benchmarks.servers import ROOT, serve
 
-ROUNDS = 7
+ROUNDS = 5
 LIMIT = 1.5
 _ONE_LINE = 'import streamlit as st; st.write("hello")\n'
 _IN_SIGHT_MS = 60_000

@@ -123,6 +123,13 @@ class ListPainter:
                 step()
 
 
+def give(*shades: int) -> ListPainter:
+    """Make a painter of one call: a gray picture of each shade."""
+    return ListPainter(
+        [Picture(index=index, data=make_png(shade)) for index, shade in enumerate(shades)]
+    )
+
+
 def make_png(shade: int = 0) -> bytes:
     """Encode a gray picture of 2 × 1 px."""
     from PIL import Image

@@ -13,7 +13,7 @@ _CREAM: RGB = (250, 240, 222)
 
 def draw_cat(pen: Pen) -> None:
     """Draw a sitting cat."""
-    fur = pen.own((84, 78, 92) if pen.rng.random() < 0.5 else (214, 142, 78))
+    fur = pen.own((112, 106, 124) if pen.rng.random() < 0.5 else (214, 142, 78))
     pen.taper(
         [(-0.2, 0.06), (-0.42, 0.04), (-0.56, 0.18), (-0.5, 0.36), (-0.42, 0.4)],
         (0.1, 0.06),
@@ -131,7 +131,8 @@ def draw_fox(pen: Pen) -> None:
         (-0.34, 0.22),
         (-0.14, 0.2),
     ]
-    pen.solid(tail, fur, depth=0.3)
+    pen.blob(tail, fur, -0.28)
+    pen.taper([(-0.2, 0.11), (-0.48, 0.13), (-0.66, 0.3), (-0.66, 0.46)], (0.15, 0.11), fur, 0.06)
     tip = [(-0.77, 0.4), (-0.74, 0.52), (-0.645, 0.645), (-0.565, 0.5), (-0.6, 0.43), (-0.68, 0.47)]
     pen.blob(tip, _CREAM, 0.1)
     _draw_sitting_body(pen, fur, _CREAM)
@@ -140,9 +141,9 @@ def draw_fox(pen: Pen) -> None:
         [(0.15, 0.95), (0.29, 1.1), (0.3, 0.84)],
     ):
         pen.poly(ear, fur, -0.25)
-        tip = ear[1]
+        top = ear[1]
         pen.poly(
-            [tip, *[((x + tip[0] * 2) / 3, (y + tip[1] * 2) / 3) for x, y in (ear[0], ear[2])]],
+            [top, *[((x + top[0] * 2) / 3, (y + top[1] * 2) / 3) for x, y in (ear[0], ear[2])]],
             _INK,
             -0.2,
         )

@@ -71,6 +71,7 @@ def _draw_row(row: GenerationSummary, *, shown: str | None, names: Names, now: d
             key=f"open {row.generation_id}",
             type="tertiary",
             icon=STATUS_ICONS[row.status],
+            wrap=False,
             on_click=open_generation,
             args=(row.generation_id,),
         )

@@ -114,7 +114,7 @@ class StageBoard:
     def _draw_request(self, view: FlowView) -> None:
         request = view.request
         facts = [
-            count(len(request.image_models), "image model"),
+            count(len(request.image_models), "model"),
             request.aspect_ratio,
             f"{count(request.images_per_model, 'picture')} each",
         ]

@@ -70,6 +70,7 @@ def flow_started(request: GenerationRequest | None = None) -> FlowStarted:
 def stage_started(number: int, stage: Stage, image_model: str | None = None) -> StageStarted:
     """Expect a language-model call."""
     return StageStarted(
+        generation_id=GENERATION,
         stage_id=f"stage-{number}",
         stage=stage,
         image_model=image_model,
@@ -133,9 +134,12 @@ def run_started(
     image_model: str,
     prompt: str = PROMPT,
     origin: PromptOrigin = PromptOrigin.CONSTRUCTED,
+    *,
+    stage: int | None = None,
 ) -> RunStarted:
-    """Expect a run; the first two stages are plan and thinking, so its own is two further."""
+    """Expect a run; after plan and thinking, the number of its own stage is two more than its own."""
     return RunStarted(
+        generation_id=GENERATION,
         run_id=f"run-{number}",
         image_model=image_model,
         provider="offline",
@@ -143,7 +147,7 @@ def run_started(
         prompt_id=f"prompt-{number}",
         prompt=prompt,
         prompt_origin=origin,
-        stage_id=f"stage-{number + 2}",
+        stage_id=f"stage-{stage or number + 2}",
         at=NOON,
     )
 
@@ -233,13 +237,28 @@ def flow_finished(status: GenerationStatus, fault: Fault | None = None) -> FlowF
     )
 
 
-def painted(number: int, image_model: str) -> list[Event]:
-    """Expect the whole lane of one image model that paints one `make_png`."""
+def painted(
+    number: int,
+    image_model: str,
+    *,
+    stage: int | None = None,
+    picture: int | None = None,
+    attempt_id: int | None = None,
+) -> list[Event]:
+    """Expect the whole lane of one image model that paints one `make_png`.
+
+    Args:
+        number: of its run; also of the next three, where they aren't given.
+        image_model: whose lane.
+        stage: the number of its prompt construction; two more by default.
+        picture: the number of its picture.
+        attempt_id: the number of its attempt.
+    """
     return [
-        *constructed(number + 2, image_model),
-        run_started(number, image_model),
-        image_ready(number, number, image_model=image_model),
-        run_finished(number, number),
+        *constructed(stage or number + 2, image_model),
+        run_started(number, image_model, stage=stage),
+        image_ready(number, picture or number, image_model=image_model),
+        run_finished(number, attempt_id or number),
     ]
 
 

@@ -42,6 +42,7 @@ from tests.scripted import (
     ListLedger,
     ListPainter,
     PlannerPerModel,
+    give,
     make_png,
     make_request,
     make_tools,
@@ -49,19 +50,12 @@ from tests.scripted import (
 )
 
 
-def _painter(*shades: int) -> ListPainter:
-    """Make a painter of one call that gives a picture of each shade."""
-    return ListPainter(
-        [Picture(index=index, data=make_png(shade)) for index, shade in enumerate(shades)]
-    )
-
-
 def test_two_models_go_from_an_idea_to_two_pictures(tmp_path: Path) -> None:
     """A flow plans, thinks, then writes a prompt and paints once for each image model."""
     tools = make_tools(
         tmp_path,
         planner=OfflinePlanner(answers=ANSWERS),
-        painters={GOUACHE: _painter(0), POSTER: _painter(0)},
+        painters={GOUACHE: give(0), POSTER: give(0)},
     )
 
     events = run_whole(tools, make_request())
@@ -136,7 +130,7 @@ def test_previews_are_shown_as_they_came_and_not_stored(tmp_path: Path) -> None:
 def test_same_picture_twice_is_two_assets_on_one_file(tmp_path: Path) -> None:
     """Two pictures of the same bytes are both recorded, under ids of their own."""
     request = make_request(image_models=(GOUACHE,), images_per_model=2)
-    tools = make_tools(tmp_path, painters={GOUACHE: _painter(5, 5)})
+    tools = make_tools(tmp_path, painters={GOUACHE: give(5, 5)})
 
     events = run_whole(tools, request)
 
@@ -180,7 +174,7 @@ def test_model_paints_as_soon_as_its_own_prompt_is_there(tmp_path: Path) -> None
     planner = PlannerPerModel(
         OfflinePlanner(answers=ANSWERS), {POSTER: OfflinePlanner(answers=ANSWERS, gate=gate)}
     )
-    painters = {GOUACHE: _painter(0), POSTER: _painter(0)}
+    painters = {GOUACHE: give(0), POSTER: give(0)}
     tools = make_tools(tmp_path, planner=planner, painters=painters)
     # Were the first to wait for the second, nothing but this would end the test.
     watchdog = threading.Timer(10, gate.set)
@@ -219,31 +213,31 @@ def test_model_paints_as_soon_as_its_own_prompt_is_there(tmp_path: Path) -> None
 def test_slow_painter_does_not_hold_up_the_other(tmp_path: Path) -> None:
     """One image model's picture is seen while the other has not begun to give any."""
     gate = threading.Event()
-    painters = {GOUACHE: OfflinePainter(model=GOUACHE, gate=gate), POSTER: _painter(0)}
+    painters = {GOUACHE: OfflinePainter(model=GOUACHE, gate=gate), POSTER: give(0)}
     tools = make_tools(tmp_path, painters=painters)
     watchdog = threading.Timer(10, gate.set)
     watchdog.start()
+    painters_of: dict[str, str] = {}
     finished: list[str] = []
 
     for event in run_flow(
         make_request(), generation_id="generation-1", tools=tools, cancel=threading.Event()
     ):
-        if isinstance(event, RunStarted | RunFinished):
-            finished.append(event.run_id)
+        if isinstance(event, RunStarted):
+            painters_of[event.run_id] = event.image_model
         if isinstance(event, RunFinished):
+            finished.append(painters_of[event.run_id])
             gate.set()
     watchdog.cancel()
 
-    # Both start; the one that ends first is not the one that waits at the gate.
-    assert len(set(finished)) == 2
-    assert finished[:2] != finished[2:] or painters[POSTER].requests
+    assert finished == [POSTER, GOUACHE]
 
 
 def test_each_stage_is_asked_with_what_came_before(tmp_path: Path) -> None:
     """The plan reads the request, thinking the plan, and each prompt both, for its own model."""
     planner = OfflinePlanner(answers=ANSWERS)
     request = make_request(image_models=(GOUACHE,), aspect_ratio="16:9")
-    tools = make_tools(tmp_path, planner=planner, painters={GOUACHE: _painter(0)})
+    tools = make_tools(tmp_path, planner=planner, painters={GOUACHE: give(0)})
 
     run_whole(tools, request)
 
@@ -263,11 +257,9 @@ def test_each_stage_is_asked_with_what_came_before(tmp_path: Path) -> None:
 
 def test_painter_is_asked_for_what_was_requested(tmp_path: Path) -> None:
     """The image model gets the prompt without the blanks around it, the shape, count and seed."""
-    painter = _painter(0, 1, 2)
+    painter = give(0, 1, 2)
     answers = ANSWERS | {Stage.PROMPT_CONSTRUCTION: [f"\n  {PROMPT}\n"]}
-    request = make_request(
-        image_models=(GOUACHE,), images_per_model=3, aspect_ratio="3:2", seed=11
-    )
+    request = make_request(image_models=(GOUACHE,), images_per_model=3, aspect_ratio="3:2", seed=11)
     tools = make_tools(
         tmp_path, planner=OfflinePlanner(answers=answers), painters={GOUACHE: painter}
     )
@@ -300,7 +292,7 @@ def test_pieces_are_what_the_model_said(tmp_path: Path) -> None:
 def test_stage_keeps_the_tokens_it_was_billed_for(tmp_path: Path) -> None:
     """The usage of a stage is what the model told with its answer."""
     planner = OfflinePlanner()
-    tools = make_tools(tmp_path, planner=planner, painters={GOUACHE: _painter(0)})
+    tools = make_tools(tmp_path, planner=planner, painters={GOUACHE: give(0)})
 
     events = run_whole(tools, make_request(image_models=(GOUACHE,)))
 

@@ -1,0 +1,52 @@
+"""Prompt Flow in processes of its own: the command line, and flows that are killed."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from promptflow.settings import ROOT
+
+_OURS = ("PROMPTFLOW_", "OPENAI_", "GOOGLE_", "GEMINI_", "B2_", "PYTHONIOENCODING", "PYTHONUTF8")
+
+
+def environ_for(folder: Path | str, **more: str) -> dict[str, str]:
+    """Return an environment without keys, in which a folder is the data folder."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
+    return kept | {"PROMPTFLOW_DATA_DIR": str(folder)} | more
+
+
+def run_cli(
+    folder: Path | str, *arguments: str | bytes, **environ: str
+) -> subprocess.CompletedProcess[bytes]:
+    """Run the command line to its end, from the checkout."""
+    return subprocess.run(
+        [sys.executable, "-m", "promptflow", *arguments],
+        cwd=ROOT,
+        env=environ_for(folder, **environ),
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def start_cli(folder: Path | str, *arguments: str) -> subprocess.Popen[bytes]:
+    """Start the command line, both its streams in pipes."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "promptflow", *arguments],
+        cwd=ROOT,
+        env=environ_for(folder),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def start_flow(folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
+    """Start `tests.doomed_flow` on a data folder; its lines come through a pipe."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.doomed_flow", str(folder), *arguments],
+        cwd=ROOT,
+        env=environ_for(folder),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
