@@ -29,6 +29,9 @@ browser: $(VENV)/installed-dev ## Drive the app in a real Chromium (Debian: apt-
 bench: $(VENV)/installed-dev ## Measure; each benchmark prints one JSON line.
 	@for bench in benchmarks/bench_*.py; do PYTHONPATH=. $(BIN)/python $$bench || exit 1; done
 
+screenshots: $(VENV)/installed-dev ## Take docs/studio.png, and others of the Studio to look at, anew.
+	PYTHONPATH=. $(BIN)/python tests/browser/screenshots.py
+
 lock: $(VENV)/installed-dev ## Compile the pins anew from requirements.in and requirements-dev.in.
 	$(BIN)/uv pip compile --universal --python-version 3.11 --no-annotate --no-header --upgrade \
 		requirements.in -o requirements.txt

@@ -12,13 +12,11 @@ import signal
 import sys
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from types import FrameType
-
-# sqlite-utils imports them where they are installed: seconds in which there is nothing to kill.
-sys.modules |= {"numpy": None, "pandas": None}  # type: ignore[dict-item]  # None: not to be had
 
 from promptflow.events import Event, FlowStarted, ImageReady, RunFinished, StageFinished
 from promptflow.laboratory import open_laboratory
@@ -29,7 +27,7 @@ from tests.scripted import BOTH, ListPainter, make_laboratory, make_request
 
 _ON_DISK = {
     *("execute", "executescript", "connect", "close"),
-    *("mkdir", "open", "write", "flush", "fsync", "replace", "rename", "unlink", "flock"),
+    *("mkdir", "open", "write", "flush", "fsync", "replace", "unlink", "flock"),
 }
 """The names of C functions that read or change files."""
 _EDGE_PX = 640
@@ -37,16 +35,18 @@ _PAUSE_S = 0.02
 
 
 class Doom:
-    """Counts what is about to be done, or was done, on the disk, and kills the process at a step.
+    """Counts what is done on the disk, and kills the process at one step of it.
 
     Args:
-        step: at which, from 1; 0 only counts.
+        step: at which, counting each beginning and each end of each deed; 0 for none.
+        deed: or at which deed, e.g. ``before replace 2``; empty for none.
     """
 
-    def __init__(self, step: int) -> None:
+    def __init__(self, step: int, deed: str) -> None:
         self.steps = 0
         self._step = step
-        self._numbers = itertools.count(1)
+        self._deed = deed
+        self._numbers: dict[str, Iterator[int]] = defaultdict(lambda: itertools.count(1))
 
     def watch(self) -> None:
         """Watch this thread, and those it starts from now on."""
@@ -54,10 +54,16 @@ class Doom:
         sys.setprofile(self._see)
 
     def _see(self, _frame: FrameType, event: str, function: object) -> None:
-        if event in {"c_call", "c_return"} and getattr(function, "__name__", "") in _ON_DISK:
-            self.steps = next(self._numbers)
-            if self.steps == self._step:
-                os.kill(os.getpid(), signal.SIGKILL)
+        moment = {"c_call": "before", "c_return": "after"}.get(event)
+        name = getattr(function, "__name__", "")
+        if moment is None or name not in _ON_DISK:
+            return
+        if isinstance(getattr(function, "__self__", None), str):
+            return  # texts have a `replace`, too
+        self.steps = next(self._numbers["all"])
+        deed = f"{moment} {name}"
+        if self._step == self.steps or self._deed == f"{deed} {next(self._numbers[deed])}":
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _make_painter(*, waits: bool) -> ListPainter:
@@ -131,10 +137,13 @@ def _main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
     parser.add_argument("--step", type=int, default=0, help="die at this step on the disk")
+    parser.add_argument("--deed", default="", help="die at this deed, e.g. 'after replace 3'")
     parser.add_argument("--wait", action="store_true", help="wait for a line in mid-flight")
     parser.add_argument("--mend", action="store_true", help="only open the laboratory")
     chosen = parser.parse_args()
-    doom = Doom(chosen.step)
+    doom = Doom(chosen.step, chosen.deed)
+    # sqlite-utils imports them where they are installed: a second in which there is nothing to kill.
+    sys.modules |= {"numpy": None, "pandas": None}  # type: ignore[dict-item]  # None: not to be had
     if chosen.mend:
         _mend(chosen.folder, doom)
     else:

@@ -40,6 +40,9 @@ from promptflow.records import (
     Usage,
 )
 
+_EXCERPT_CHARS = 60
+"""How much of an id that leads nowhere is repeated to whoever gave it."""
+
 
 def read_events(connection: sqlite3.Connection, generation_id: str) -> tuple[Event, ...]:
     """Rebuild the events of one generation.
@@ -58,7 +61,8 @@ def read_events(connection: sqlite3.Connection, generation_id: str) -> tuple[Eve
     row = connection.execute(sql, (generation_id,)).fetchone()
     if row is None:
         message = (
-            f"There is no generation {generation_id!r} in this ledger. Choose one from the history."
+            f"There is no generation {generation_id[:_EXCERPT_CHARS]!r} in this ledger. Check the "
+            "address, or choose one from the list of earlier generations."
         )
         raise UnknownGenerationError(message)
     return (

@@ -52,9 +52,10 @@ def draw_form(lab: Laboratory) -> str | None:
         height=120,
         max_chars=MAX_REQUEST_CHARS,
         placeholder=_PLACEHOLDER,
-        on_change="ignore",
         persist_state="session",
     )
+    typed = len(st.session_state[state.REQUEST] or "")
+    st.caption(f"{typed:,} of {MAX_REQUEST_CHARS:,} characters")
     chosen = _draw_image_models(lab)
     _draw_shape(lab, chosen)
     with st.expander("More settings", type="compact"):

@@ -140,8 +140,8 @@ def _draw_cancel(lab: Laboratory, generation_id: str) -> None:
 
 
 def _draw_outcome(view: FlowView) -> None:
-    """Say why there is less to see than was asked for, where one thing is to blame."""
-    if view.fault is None:
+    """Say why there is less to see than was asked for, unless a stage says it already."""
+    if view.fault is None or any(stage.fault == view.fault for stage in view.stages):
         return
     message = as_markdown(view.fault.message)
     match view.status:

@@ -8,15 +8,15 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from promptflow.settings import ROOT
 
-CHROMIUM_FLAGS = (
+_CHROMIUM_FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -33,16 +33,54 @@ _START_S = 60.0
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Serve the app with an empty ledger; yield its address."""
+    with serve(tmp_path_factory.mktemp("served"), piece_s=_PIECE_S) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Start Chromium, headless."""
+    with sync_playwright() as playwright:
+        started = launch(playwright, find_chromium())
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """Open a tab in a browser window of its own."""
+    context = browser.new_context(viewport={"width": 1440, "height": 1000})
+    context.set_default_timeout(40_000)
+    yield context.new_page()
+    context.close()
+
+
+def find_chromium() -> str:
+    """Find the browser's program, or say how to get it."""
+    program = shutil.which("chromium")
+    if program is None:
+        message = "There is no chromium on this machine; Debian: apt-get install chromium."
+        raise AssertionError(message)
+    return program
+
+
+def launch(playwright: Playwright, program: str) -> Browser:
+    """Start a browser that talks to nobody by itself."""
+    return playwright.chromium.launch(executable_path=program, args=list(_CHROMIUM_FLAGS))
+
+
+@contextmanager
+def serve(folder: Path, *, piece_s: str) -> Iterator[str]:
+    """Serve the app with its data in a folder; yield its address, and stop it in the end."""
     with closing(socket.create_server(("127.0.0.1", 0))) as free:
         port = free.getsockname()[1]
-    folder = tmp_path_factory.mktemp("served")
     environ = os.environ | {
         "PROMPTFLOW_DATA_DIR": str(folder / "data"),
         "PYTHONPATH": str(ROOT),
     }
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(
-            [sys.executable, str(Path(__file__).parent / "serve.py"), str(port), _PIECE_S],
+            [sys.executable, str(Path(__file__).parent / "serve.py"), str(port), piece_s],
             cwd=ROOT,
             env=environ,
             stdout=log,
@@ -58,27 +96,6 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             except subprocess.TimeoutExpired:
                 server.kill()
                 server.wait()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Start Chromium, headless."""
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.fail("There is no chromium on this machine; Debian: apt-get install chromium.")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program, args=list(CHROMIUM_FLAGS))
-        yield started
-        started.close()
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """Open a tab in a browser window of its own."""
-    context = browser.new_context(viewport={"width": 1440, "height": 1000})
-    context.set_default_timeout(40_000)
-    yield context.new_page()
-    context.close()
 
 
 def _wait(url: str, server: "subprocess.Popen[bytes]", log: Path) -> None:

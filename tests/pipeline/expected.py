@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 
+import pytest
+
 from promptflow.events import (
     Event,
     FlowFinished,
@@ -25,7 +27,8 @@ from promptflow.events import (
     StageFinished,
     StageStarted,
 )
-from promptflow.plans import plan_to_json
+from promptflow.pipeline.tools import to_fault
+from promptflow.plans import PlanError, load_plan, plan_to_json
 from promptflow.records import (
     ActionPlan,
     Asset,
@@ -260,6 +263,13 @@ def painted(
         image_ready(number, picture or number, image_model=image_model),
         run_finished(number, attempt_id or number),
     ]
+
+
+def plan_fault(answer: str) -> Fault:
+    """Expect what reading an answer as a plan fails with."""
+    with pytest.raises(PlanError) as caught:
+        load_plan(answer)
+    return to_fault(caught.value)
 
 
 def happened(events: Sequence[Event]) -> list[Event]:

@@ -1,23 +1,118 @@
 """What a flow costs: every call at the price of its day, the unknown never as nothing."""
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 
-from promptflow.catalog import read_catalog
+import pytest
+
+from promptflow.catalog import price_text
 from promptflow.clock import Clock
-from promptflow.settings import SHIPPED_DATA
+from promptflow.events import Event, FlowFinished, RunFailed, RunFinished, StageFinished
+from promptflow.pipeline import add_costs
+from promptflow.ports import Picture
+from promptflow.providers.offline import OfflinePlanner
+from tests.scripted import (
+    ListPainter,
+    give,
+    make_fault,
+    make_png,
+    make_request,
+    make_tools,
+    run_whole,
+)
 
 FLASH, BANANA, FLARE = "gemini-3.8-flash", "gemini-nano-banana-2.1", "gpt-image-2.6-flare"
-CATALOG = read_catalog(SHIPPED_DATA / "models.toml")
+PICTURE_MICRO_USD = 33_600
+THIS_YEAR = datetime(2026, 12, 31, 12, tzinfo=UTC)
+NEXT_YEAR = datetime(2027, 1, 1, 12, tzinfo=UTC)
 
 
-class _Calendar(Clock):
-    """A clock on another day."""
+@dataclass(frozen=True, slots=True)
+class Calendar(Clock):
+    """A clock that stands at one moment of some day."""
 
-    __slots__ = ("day",)
-
-    def __init__(self, day: datetime) -> None:
-        object.__setattr__(self, "day", day)
+    moment: datetime
 
     def now(self) -> datetime:
-        """Return noon of that day."""
-        return self.day
+        """Return the moment."""
+        return self.moment
+
+
+def _run(
+    folder: Path, model: str, painter: ListPainter, *, count: int = 1, on: datetime = THIS_YEAR
+) -> list[Event]:
+    """Run a flow of paid models, played by offline ones."""
+    tools = make_tools(
+        folder, planner=OfflinePlanner(), painters={model: painter}, clock=Calendar(on)
+    )
+    request = make_request(text_model=FLASH, image_models=(model,), images_per_model=count)
+    return run_whole(tools, request)
+
+
+@pytest.mark.parametrize("on", [THIS_YEAR, NEXT_YEAR], ids=["before", "after"])
+def test_stage_costs_what_its_tokens_cost_on_that_day(tmp_path: Path, on: datetime) -> None:
+    """A price that changes with the year is taken as it was on the day of the call."""
+    card = make_tools(tmp_path).catalog.text_model(FLASH)
+
+    events = _run(tmp_path, BANANA, give(0), on=on)
+
+    stages = [event for event in events if isinstance(event, StageFinished)]
+    assert [stage.cost_micro_usd for stage in stages] == [
+        price_text(card, stage.usage, on=on.date()) for stage in stages
+    ]
+
+
+def test_the_same_call_costs_more_next_year(tmp_path: Path) -> None:
+    """The flash model's price doubles on the first of January, and so does what it cost."""
+    before, after = (
+        sum(
+            event.cost_micro_usd or 0
+            for event in _run(tmp_path, BANANA, give(0), on=on)
+            if isinstance(event, StageFinished)
+        )
+        for on in (THIS_YEAR, NEXT_YEAR)
+    )
+
+    assert 0 < before < after
+
+
+def test_flow_costs_the_sum_of_its_calls(tmp_path: Path) -> None:
+    """The last event adds up every stage and every run."""
+    events = _run(tmp_path, BANANA, give(0, 1), count=2)
+
+    ending = events[-1]
+    calls = [event for event in events if isinstance(event, StageFinished | RunFinished)]
+    assert isinstance(ending, FlowFinished)
+    assert calls[-1].cost_micro_usd == 2 * PICTURE_MICRO_USD
+    assert ending.cost_micro_usd == sum(call.cost_micro_usd or 0 for call in calls)
+
+
+def test_unknown_price_makes_the_sum_unknown(tmp_path: Path) -> None:
+    """Where one price is not known, the whole is not known: a part is not the whole."""
+    ending = _run(tmp_path, FLARE, give(0))[-1]
+
+    assert isinstance(ending, FlowFinished)
+    assert ending.cost_micro_usd is None
+
+
+@pytest.mark.parametrize("torn", [b"torn", make_png(1)], ids=["torn", "whole"])
+def test_failed_run_costs_the_pictures_that_came(tmp_path: Path, torn: bytes) -> None:
+    """Pictures that came before a failure were paid for, even one that can't be used."""
+    painter = ListPainter(
+        [Picture(index=0, data=make_png()), Picture(index=1, data=torn), make_fault(BANANA)]
+    )
+
+    events = _run(tmp_path, BANANA, painter, count=3)
+
+    run = events[-2]
+    assert isinstance(run, RunFailed)
+    assert run.cost_micro_usd == 2 * PICTURE_MICRO_USD
+
+
+@pytest.mark.parametrize(
+    ("costs", "whole"), [([], 0), ([0], 0), ([1, 2], 3), ([1, None], None), ([None], None)]
+)
+def test_costs_add_up_or_are_unknown(costs: list[int | None], whole: int | None) -> None:
+    """Unknown money is never counted as 0."""
+    assert add_costs(costs) == whole

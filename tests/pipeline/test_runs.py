@@ -7,7 +7,7 @@ import pytest
 
 from promptflow.clock import Clock
 from promptflow.errors import PictureError, ReplyError
-from promptflow.events import Event, RunRetrying
+from promptflow.events import Event, RunFailed, RunRetrying
 from promptflow.pictures import inspect_picture
 from promptflow.pipeline.tools import to_fault
 from promptflow.ports import Picture
@@ -306,6 +306,7 @@ def test_picture_that_cannot_be_stored_fails_the_run(tmp_path: Path) -> None:
     events = _paint(tmp_path, give(0))
 
     ending = events[-2]
-    assert ending == run_failed(1, 1, RunStatus.FAILED, ending.fault)
+    assert isinstance(ending, RunFailed)
     assert ending.fault.code == "storage"
+    assert ending == run_failed(1, 1, RunStatus.FAILED, ending.fault)
     assert events[-1] == flow_finished(GenerationStatus.FAILED)

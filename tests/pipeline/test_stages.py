@@ -6,7 +6,7 @@ import pytest
 
 from promptflow.errors import ProviderError
 from promptflow.pipeline.tools import to_fault
-from promptflow.plans import MAX_ANSWER_CHARS, PlanError, load_plan, render_fallback_prompt
+from promptflow.plans import MAX_ANSWER_CHARS, render_fallback_prompt
 from promptflow.providers.offline import OfflinePlanner
 from promptflow.records import Fault, GenerationStatus, PromptOrigin, Stage
 from tests.pipeline.expected import (
@@ -19,6 +19,7 @@ from tests.pipeline.expected import (
     happened,
     image_ready,
     painted,
+    plan_fault,
     planned,
     run_finished,
     run_started,
@@ -44,13 +45,6 @@ EMPTY = Fault(
 )
 
 
-def _plan_fault(answer: str) -> Fault:
-    """Say what reading an answer as a plan fails with."""
-    with pytest.raises(PlanError) as caught:
-        load_plan(answer)
-    return to_fault(caught.value)
-
-
 def test_unreadable_plan_is_repaired(tmp_path: Path) -> None:
     """An answer without a plan is kept as a failed call; the plan of the second call is used."""
     planner = OfflinePlanner(answers=ANSWERS | {Stage.ACTION_PLAN: [NO_PLAN, PLAN_TEXT]})
@@ -61,7 +55,7 @@ def test_unreadable_plan_is_repaired(tmp_path: Path) -> None:
 
     assert happened(events) == [
         flow_started(request),
-        *stage_told(1, Stage.ACTION_PLAN, NO_PLAN, fault=_plan_fault(NO_PLAN)),
+        *stage_told(1, Stage.ACTION_PLAN, NO_PLAN, fault=plan_fault(NO_PLAN)),
         *stage_told(2, Stage.ACTION_PLAN, PLAN_TEXT, plan=PLAN),
         *stage_told(3, Stage.THINKING, THOUGHT),
         *painted(1, GOUACHE, stage=4),
@@ -76,7 +70,7 @@ def test_repair_is_asked_with_the_answer_and_what_was_wrong(tmp_path: Path) -> N
     run_whole(make_tools(tmp_path, planner=planner), make_request())
 
     first, second = planner.requests
-    repair = f"{_plan_fault(NO_PLAN).message}\n\nThe answer was:\n{NO_PLAN}"
+    repair = f"{plan_fault(NO_PLAN).message}\n\nThe answer was:\n{NO_PLAN}"
     assert second.sections == {**first.sections, "repair": repair}
     assert second.schema == first.schema
 
@@ -99,9 +93,9 @@ def test_two_unreadable_plans_fail_the_flow(tmp_path: Path) -> None:
 
     assert happened(events) == [
         flow_started(),
-        *stage_told(1, Stage.ACTION_PLAN, NO_PLAN, fault=_plan_fault(NO_PLAN)),
-        *stage_told(2, Stage.ACTION_PLAN, "[]", fault=_plan_fault("[]")),
-        flow_finished(GenerationStatus.FAILED, _plan_fault("[]")),
+        *stage_told(1, Stage.ACTION_PLAN, NO_PLAN, fault=plan_fault(NO_PLAN)),
+        *stage_told(2, Stage.ACTION_PLAN, "[]", fault=plan_fault("[]")),
+        flow_finished(GenerationStatus.FAILED, plan_fault("[]")),
     ]
 
 
@@ -133,7 +127,7 @@ def test_repair_that_fails_fails_the_flow(tmp_path: Path) -> None:
     fault = to_fault(make_fault())
     assert happened(events) == [
         flow_started(),
-        *stage_told(1, Stage.ACTION_PLAN, NO_PLAN, fault=_plan_fault(NO_PLAN)),
+        *stage_told(1, Stage.ACTION_PLAN, NO_PLAN, fault=plan_fault(NO_PLAN)),
         *stage_told(2, Stage.ACTION_PLAN, "", fault=fault),
         flow_finished(GenerationStatus.FAILED, fault),
     ]

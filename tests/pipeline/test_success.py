@@ -213,8 +213,8 @@ def test_model_paints_as_soon_as_its_own_prompt_is_there(tmp_path: Path) -> None
 def test_slow_painter_does_not_hold_up_the_other(tmp_path: Path) -> None:
     """One image model's picture is seen while the other has not begun to give any."""
     gate = threading.Event()
-    painters = {GOUACHE: OfflinePainter(model=GOUACHE, gate=gate), POSTER: give(0)}
-    tools = make_tools(tmp_path, painters=painters)
+    slow = OfflinePainter(model=GOUACHE, gate=gate)
+    tools = make_tools(tmp_path, painters={GOUACHE: slow, POSTER: give(0)})
     watchdog = threading.Timer(10, gate.set)
     watchdog.start()
     painters_of: dict[str, str] = {}

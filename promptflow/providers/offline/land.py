@@ -2,11 +2,11 @@
 
 import math
 
-from promptflow.providers.offline_canvas import WHITE, Canvas
-from promptflow.providers.offline_colour import lift, mix
-from promptflow.providers.offline_pen import Point, smooth
-from promptflow.providers.offline_plants import draw_pine
-from promptflow.providers.offline_vocabulary import RGB
+from promptflow.providers.offline.canvas import WHITE, Canvas
+from promptflow.providers.offline.colour import lift, mix
+from promptflow.providers.offline.pen import Point, smooth
+from promptflow.providers.offline.plants import draw_pine
+from promptflow.providers.offline.vocabulary import RGB
 
 _SAND: RGB = (226, 184, 122)
 

@@ -2,11 +2,11 @@
 
 import math
 
-from promptflow.providers.offline_canvas import WHITE, Canvas
-from promptflow.providers.offline_colour import mix, ramp
-from promptflow.providers.offline_land import draw_ridge, get_ground_colour, get_sand
-from promptflow.providers.offline_pen import Point, smooth
-from promptflow.providers.offline_vocabulary import RGB
+from promptflow.providers.offline.canvas import WHITE, Canvas
+from promptflow.providers.offline.colour import mix, ramp
+from promptflow.providers.offline.land import draw_ridge, get_ground_colour, get_sand
+from promptflow.providers.offline.pen import Point, smooth
+from promptflow.providers.offline.vocabulary import RGB
 
 
 def draw_water(canvas: Canvas) -> None:

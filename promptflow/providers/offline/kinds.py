@@ -4,13 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from promptflow.providers import offline_buildings as buildings
-from promptflow.providers import offline_creatures as creatures
-from promptflow.providers import offline_people as people
-from promptflow.providers import offline_plants as plants
-from promptflow.providers import offline_things as things
-from promptflow.providers import offline_vehicles as vehicles
-from promptflow.providers.offline_pen import Pen
+from promptflow.providers.offline import buildings, creatures, people, plants, things, vehicles
+from promptflow.providers.offline.pen import Pen
 
 Zone = Literal["ground", "water", "sky", "prop"]
 

@@ -5,9 +5,9 @@ Each stands on (0, 0) and is about one unit high.
 
 import math
 
-from promptflow.providers.offline_colour import lift
-from promptflow.providers.offline_pen import Pen, Point
-from promptflow.providers.offline_vocabulary import RGB
+from promptflow.providers.offline.colour import lift
+from promptflow.providers.offline.pen import Pen, Point
+from promptflow.providers.offline.vocabulary import RGB
 
 _CREAM: RGB = (248, 238, 218)
 _WARM: RGB = (255, 206, 112)

@@ -1,11 +1,11 @@
 """What closes the distance: hills, mountains, forests, skylines. Floor 4."""
 
-from promptflow.providers.offline_canvas import WHITE, Canvas
-from promptflow.providers.offline_colour import lift, mix
-from promptflow.providers.offline_land import draw_dunes, draw_peak, draw_ridge, get_foliage
-from promptflow.providers.offline_pen import Point
-from promptflow.providers.offline_plants import draw_pine, draw_tree
-from promptflow.providers.offline_vocabulary import RGB
+from promptflow.providers.offline.canvas import WHITE, Canvas
+from promptflow.providers.offline.colour import lift, mix
+from promptflow.providers.offline.land import draw_dunes, draw_peak, draw_ridge, get_foliage
+from promptflow.providers.offline.pen import Point
+from promptflow.providers.offline.plants import draw_pine, draw_tree
+from promptflow.providers.offline.vocabulary import RGB
 
 
 def draw_backdrop(canvas: Canvas) -> None:

@@ -3,21 +3,21 @@
 import random
 from typing import TYPE_CHECKING, Literal
 
-from promptflow.providers.offline_abstract import draw_abstract
-from promptflow.providers.offline_canvas import Canvas
-from promptflow.providers.offline_colour import choose_palette
-from promptflow.providers.offline_distance import draw_backdrop
-from promptflow.providers.offline_land import draw_land
-from promptflow.providers.offline_layout import draw_subjects
-from promptflow.providers.offline_rooms import (
+from promptflow.providers.offline.abstract import draw_abstract
+from promptflow.providers.offline.canvas import Canvas
+from promptflow.providers.offline.colour import choose_palette
+from promptflow.providers.offline.distance import draw_backdrop
+from promptflow.providers.offline.land import draw_land
+from promptflow.providers.offline.layout import draw_subjects
+from promptflow.providers.offline.rooms import (
     draw_space,
     draw_table,
     draw_underwater,
 )
-from promptflow.providers.offline_setting import Setting, choose_setting
-from promptflow.providers.offline_sky import draw_mist, draw_sky, draw_sparks
-from promptflow.providers.offline_water import draw_water
-from promptflow.providers.offline_words import Reading, hash_text, read_words
+from promptflow.providers.offline.setting import Setting, choose_setting
+from promptflow.providers.offline.sky import draw_mist, draw_sky, draw_sparks
+from promptflow.providers.offline.water import draw_water
+from promptflow.providers.offline.words import Reading, hash_text, read_words
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -43,7 +43,7 @@ def render_scene(prompt: str, *, manner: Manner, aspect_ratio: str, seed: int) -
     Returns:
         An RGB picture whose longest side is 1,024 px.
     """
-    from promptflow.providers.offline_finish import brush_over, finish_gouache, finish_poster
+    from promptflow.providers.offline.finish import brush_over, finish_gouache, finish_poster
 
     reading = read_words(prompt)
     setting = choose_setting(reading)

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promptflow.providers.offline_colour import choose_palette, lightness, mix
-from promptflow.providers.offline_setting import choose_setting
-from promptflow.providers.offline_words import pick_nouns, read_words
+from promptflow.providers.offline.colour import choose_palette, lightness, mix
+from promptflow.providers.offline.setting import choose_setting
+from promptflow.providers.offline.words import pick_nouns, read_words
 
 
 def _kinds(text: str) -> list[str]:

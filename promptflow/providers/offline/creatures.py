@@ -3,9 +3,9 @@
 Each looks to the right, stands on (0, 0) and is about one unit high.
 """
 
-from promptflow.providers.offline_colour import lift, mix
-from promptflow.providers.offline_pen import Pen, Point
-from promptflow.providers.offline_vocabulary import RGB
+from promptflow.providers.offline.colour import lift, mix
+from promptflow.providers.offline.pen import Pen, Point
+from promptflow.providers.offline.vocabulary import RGB
 
 _INK: RGB = (38, 32, 40)
 _CREAM: RGB = (250, 240, 222)

@@ -5,10 +5,10 @@ Each stands on (0, 0), or floats with its waterline there, and is about one unit
 
 import math
 
-from promptflow.providers.offline_buildings import draw_window
-from promptflow.providers.offline_colour import lift, mix
-from promptflow.providers.offline_pen import Pen, Point, round_points
-from promptflow.providers.offline_vocabulary import RGB
+from promptflow.providers.offline.buildings import draw_window
+from promptflow.providers.offline.colour import lift, mix
+from promptflow.providers.offline.pen import Pen, Point, round_points
+from promptflow.providers.offline.vocabulary import RGB
 
 _CREAM: RGB = (250, 242, 224)
 _DARK: RGB = (52, 48, 62)

@@ -5,9 +5,9 @@ Each stands on (0, 0) and is about one unit high.
 
 import math
 
-from promptflow.providers.offline_colour import lift, mix
-from promptflow.providers.offline_pen import Pen, Point, round_points
-from promptflow.providers.offline_vocabulary import RGB
+from promptflow.providers.offline.colour import lift, mix
+from promptflow.providers.offline.pen import Pen, Point, round_points
+from promptflow.providers.offline.vocabulary import RGB
 
 _BARK: RGB = (104, 78, 62)
 _LEAF: RGB = (88, 132, 76)

@@ -5,10 +5,10 @@ Each looks to the right, stands on (0, 0) and is about one unit high.
 
 import math
 
-from promptflow.providers.offline_colour import mix
-from promptflow.providers.offline_creatures import draw_face
-from promptflow.providers.offline_pen import Pen
-from promptflow.providers.offline_vocabulary import RGB
+from promptflow.providers.offline.colour import mix
+from promptflow.providers.offline.creatures import draw_face
+from promptflow.providers.offline.pen import Pen
+from promptflow.providers.offline.vocabulary import RGB
 
 _INK: RGB = (38, 32, 40)
 _CREAM: RGB = (250, 240, 222)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from promptflow.providers.offline_canvas import Canvas
-from promptflow.providers.offline_colour import mix
-from promptflow.providers.offline_pen import Glow
-from promptflow.providers.offline_vocabulary import RGB
+from promptflow.providers.offline.canvas import Canvas
+from promptflow.providers.offline.colour import mix
+from promptflow.providers.offline.pen import Glow
+from promptflow.providers.offline.vocabulary import RGB
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,9 +8,9 @@ https://bottosson.github.io/posts/oklab/
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from promptflow.providers.offline_setting import Setting
-from promptflow.providers.offline_vocabulary import COLOURS, PALETTE_WORDS, RGB
-from promptflow.providers.offline_words import Reading
+from promptflow.providers.offline.setting import Setting
+from promptflow.providers.offline.vocabulary import COLOURS, PALETTE_WORDS, RGB
+from promptflow.providers.offline.words import Reading
 
 Lab = tuple[float, float, float]
 

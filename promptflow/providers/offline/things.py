@@ -5,9 +5,9 @@ Each stands on (0, 0) and is about one unit high; what flies hangs around (0, 0.
 
 import math
 
-from promptflow.providers.offline_colour import mix
-from promptflow.providers.offline_pen import Pen, Point, round_points
-from promptflow.providers.offline_vocabulary import RGB
+from promptflow.providers.offline.colour import mix
+from promptflow.providers.offline.pen import Pen, Point, round_points
+from promptflow.providers.offline.vocabulary import RGB
 
 _CREAM: RGB = (250, 242, 224)
 _DARK: RGB = (52, 48, 62)

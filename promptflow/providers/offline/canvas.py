@@ -4,11 +4,11 @@ import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from promptflow.providers.offline_colour import Palette, lift, mix
-from promptflow.providers.offline_pen import Glow, Ink, Pen, Point
-from promptflow.providers.offline_setting import Setting
-from promptflow.providers.offline_vocabulary import RGB
-from promptflow.providers.offline_words import Reading
+from promptflow.providers.offline.colour import Palette, lift, mix
+from promptflow.providers.offline.pen import Glow, Ink, Pen, Point
+from promptflow.providers.offline.setting import Setting
+from promptflow.providers.offline.vocabulary import RGB
+from promptflow.providers.offline.words import Reading
 
 if TYPE_CHECKING:
     from PIL.Image import Image

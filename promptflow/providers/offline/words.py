@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from promptflow.providers.offline_vocabulary import (
+from promptflow.providers.offline.vocabulary import (
     COLOUR_PHRASES,
     COLOURS,
     COMPOSITIONS,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from promptflow.providers.offline_vocabulary import RGB
+from promptflow.providers.offline.vocabulary import RGB
 
 if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw

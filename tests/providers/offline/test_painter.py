@@ -17,10 +17,10 @@ from PIL import Image
 from promptflow.errors import BusyError, ProviderError, RefusedError, RejectedError
 from promptflow.ports import ImageRequest, Picture
 from promptflow.providers.offline import PROVIDER, OfflinePainter
-from promptflow.providers.offline_kinds import KINDS
-from promptflow.providers.offline_scene import render_scene
-from promptflow.providers.offline_vocabulary import LIGHTS, PLACES, SUBJECTS, WEATHERS
-from promptflow.providers.offline_words import hash_text
+from promptflow.providers.offline.kinds import KINDS
+from promptflow.providers.offline.scene import render_scene
+from promptflow.providers.offline.vocabulary import LIGHTS, PLACES, SUBJECTS, WEATHERS
+from promptflow.providers.offline.words import hash_text
 from promptflow.records import Usage
 
 PAINTERS = ["offline-gouache", "offline-poster"]
@@ -301,7 +301,7 @@ def test_unknown_painter_can_not_be_made() -> None:
 def test_import_is_cheap() -> None:
     """Importing the provider loads neither numpy nor Pillow."""
     code = (
-        "import sys; import promptflow.providers.offline, promptflow.providers.offline_scene;"
+        "import sys; import promptflow.providers.offline, promptflow.providers.offline.scene;"
         "sys.exit(bool({'numpy', 'PIL'} & set(sys.modules)))"
     )
 

@@ -6,7 +6,7 @@ to the same picture.
 
 from dataclasses import dataclass
 
-from promptflow.providers.offline_words import Reading, hash_text
+from promptflow.providers.offline.words import Reading, hash_text
 
 _GROUND_ORDER = (
     "underwater", "space", "table", "beach", "sea", "river", "lake", "desert", "city", "snow", "meadow",

@@ -2,10 +2,10 @@
 
 import math
 
-from promptflow.providers.offline_canvas import WHITE, Canvas
-from promptflow.providers.offline_colour import lift, lightness, mix, ramp
-from promptflow.providers.offline_pen import Glow
-from promptflow.providers.offline_vocabulary import RGB
+from promptflow.providers.offline.canvas import WHITE, Canvas
+from promptflow.providers.offline.colour import lift, lightness, mix, ramp
+from promptflow.providers.offline.pen import Glow
+from promptflow.providers.offline.vocabulary import RGB
 
 _SUN_HEIGHTS = {
     "dawn": 0.8,

@@ -6,16 +6,14 @@ they are things that belong to somebody, close to the focus.
 
 from dataclasses import dataclass, replace
 
-from promptflow.providers import offline_buildings as buildings
-from promptflow.providers import offline_plants as plants
-from promptflow.providers import offline_things as things
-from promptflow.providers.offline_canvas import Canvas
-from promptflow.providers.offline_colour import mix
-from promptflow.providers.offline_kinds import KINDS, Kind
-from promptflow.providers.offline_land import draw_crag, get_foliage
-from promptflow.providers.offline_pen import Pen
-from promptflow.providers.offline_vocabulary import COLOURS, RGB
-from promptflow.providers.offline_words import Subject
+from promptflow.providers.offline import buildings, plants, things
+from promptflow.providers.offline.canvas import Canvas
+from promptflow.providers.offline.colour import mix
+from promptflow.providers.offline.kinds import KINDS, Kind
+from promptflow.providers.offline.land import draw_crag, get_foliage
+from promptflow.providers.offline.pen import Pen
+from promptflow.providers.offline.vocabulary import COLOURS, RGB
+from promptflow.providers.offline.words import Subject
 
 _SCALES = {
     "close-up": 1.42,

@@ -1,4 +1,4 @@
-"""The provider that needs no key: drawn by code, not by an AI model. Floor 4.
+"""The offline models: drawn by code, not by an AI model. Floor 4.
 
 `OfflinePlanner` answers by rule and `OfflinePainter` draws with numpy and Pillow. They are the demo,
 and, scripted through their constructors, the stand-ins of the tests. Same request, same answer.
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Literal
 
 from promptflow.errors import ProviderError, RejectedError
 from promptflow.ports import ImageRequest, Picture, TextPart, TextRequest
-from promptflow.providers.offline_words import hash_text
-from promptflow.providers.offline_writing import (
+from promptflow.providers.offline.words import hash_text
+from promptflow.providers.offline.writing import (
     Brief,
     brief_from_plan,
     write_brief,
@@ -207,7 +207,7 @@ class OfflinePainter:
 
     def _draw(self, request: ImageRequest, seed: int) -> "Image":
         """Render one picture."""
-        from promptflow.providers.offline_scene import render_scene
+        from promptflow.providers.offline.scene import render_scene
 
         return render_scene(
             request.prompt,

@@ -2,10 +2,10 @@
 
 import math
 
-from promptflow.providers.offline_canvas import Canvas
-from promptflow.providers.offline_colour import mix
-from promptflow.providers.offline_pen import Point, smooth
-from promptflow.providers.offline_vocabulary import COLOURS, RGB
+from promptflow.providers.offline.canvas import Canvas
+from promptflow.providers.offline.colour import mix
+from promptflow.providers.offline.pen import Point, smooth
+from promptflow.providers.offline.vocabulary import COLOURS, RGB
 
 
 def draw_abstract(canvas: Canvas) -> None:

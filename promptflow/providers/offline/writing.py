@@ -9,9 +9,9 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from promptflow.providers.offline_setting import Setting, choose_setting
-from promptflow.providers.offline_vocabulary import PALETTE_WORDS
-from promptflow.providers.offline_words import MAX_SUBJECTS, Reading, Subject, hash_text, read_words
+from promptflow.providers.offline.setting import Setting, choose_setting
+from promptflow.providers.offline.vocabulary import PALETTE_WORDS
+from promptflow.providers.offline.words import MAX_SUBJECTS, Reading, Subject, hash_text, read_words
 
 _MAX_ITEM = 200
 _MAX_NAME = 48

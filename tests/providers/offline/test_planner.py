@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from promptflow.errors import BusyError, ProviderError, RefusedError
 from promptflow.ports import TextPart, TextRequest
 from promptflow.providers.offline import PROVIDER, OfflinePlanner
-from promptflow.providers.offline_words import read_words
+from promptflow.providers.offline.words import read_words
 from promptflow.records import Stage, Usage
 
 FOX = "a red fox reading a book under a lantern in a snowy forest"

@@ -2,10 +2,10 @@
 
 import math
 
-from promptflow.providers.offline_canvas import WHITE, Canvas
-from promptflow.providers.offline_colour import lift, mix, ramp
-from promptflow.providers.offline_pen import Glow, Point, smooth
-from promptflow.providers.offline_vocabulary import RGB
+from promptflow.providers.offline.canvas import WHITE, Canvas
+from promptflow.providers.offline.colour import lift, mix, ramp
+from promptflow.providers.offline.pen import Glow, Point, smooth
+from promptflow.providers.offline.vocabulary import RGB
 
 _WALLS: dict[str, RGB] = {"morning": (226, 206, 178), "day": (206, 214, 204), "night": (58, 62, 96)}
 _WOOD: RGB = (168, 112, 72)

@@ -1,0 +1,73 @@
+"""Takes pictures of the Studio: docs/studio.png for the README, the others to be looked at.
+
+Empty, running and finished, in light and dark, wide and narrow; into ``test-results/``.
+"""
+
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from promptflow.settings import ROOT
+from tests.browser.conftest import find_chromium, launch, serve
+
+_RESULTS = ROOT / "test-results"
+_IDEAS = (
+    "A castle on a mountain at dawn",
+    "A robot gardener among sunflowers",
+    "A red fox reading a book under a lantern in a snowy pine forest at night, cosy and quiet",
+)
+
+
+def main() -> None:
+    """Take them all."""
+    _RESULTS.mkdir(exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        serve(Path(folder), piece_s="0.006") as address,
+        sync_playwright() as playwright,
+    ):
+        browser = launch(playwright, find_chromium())
+        _take(browser, address)
+        browser.close()
+
+
+def _take(browser: Browser, address: str) -> None:
+    for scheme in ("light", "dark"):
+        page = _open(browser, scheme, address)
+        page.screenshot(path=_RESULTS / f"empty-{scheme}.png")
+        for idea in _IDEAS:
+            page.get_by_label("Request").fill(idea)
+            page.get_by_role("button", name="Generate").click()
+            page.get_by_text("Composition", exact=True).first.wait_for()
+            page.screenshot(path=_RESULTS / f"running-{scheme}.png")
+            _badge(page, "Succeeded")
+        page.screenshot(path=_RESULTS / f"finished-{scheme}.png")
+        if scheme == "light":
+            page.get_by_test_id("stMain").get_by_text("Thinking", exact=True).click()
+            page.wait_for_timeout(800)
+            page.screenshot(path=ROOT / "docs" / "studio.png")
+        narrow = browser.new_page(viewport={"width": 390, "height": 844}, color_scheme=scheme)
+        narrow.goto(page.url)
+        _badge(narrow, "Succeeded")
+        narrow.screenshot(path=_RESULTS / f"narrow-{scheme}.png")
+
+
+def _open(browser: Browser, scheme: str, address: str) -> Page:
+    page = browser.new_page(
+        viewport={"width": 1440, "height": 900},
+        color_scheme="dark" if scheme == "dark" else "light",
+    )
+    page.goto(address)
+    page.get_by_role("button", name="Generate").wait_for()
+    page.wait_for_timeout(800)
+    return page
+
+
+def _badge(page: Page, word: str) -> None:
+    page.get_by_test_id("stMain").locator(".stMarkdownBadge", has_text=word).wait_for()
+    page.wait_for_timeout(1200)
+
+
+if __name__ == "__main__":
+    main()
