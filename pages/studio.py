@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from promptflow.errors import PromptflowError
+from promptflow.errors import PromptflowError, SetupError
 from promptflow.ui import state
 from promptflow.ui.deps import laboratory
 from promptflow.ui.form import draw_form
@@ -12,19 +12,17 @@ from promptflow.ui.studio import draw_empty, draw_generation
 
 try:
     lab = laboratory()
+    with st.sidebar:
+        started = draw_form(lab)
+        if started:
+            open_generation(started)
+        shown = st.query_params.get(state.GENERATION)
+        st.space("small")
+        draw_history(lab, shown=shown, names=lab.name_of, now=lab.now())
+    if shown is None:
+        draw_empty()
+    else:
+        draw_generation(lab, shown, lab.name_of)
 except PromptflowError as error:
-    st.error(as_markdown(error.message), title="Prompt Flow can't start", icon=":material/build:")
-    st.stop()
-
-with st.sidebar:
-    started = draw_form(lab)
-    if started:
-        open_generation(started)
-    shown = st.query_params.get(state.GENERATION)
-    st.space("small")
-    draw_history(lab, shown=shown, names=lab.name_of, now=lab.now())
-
-if shown is None:
-    draw_empty()
-else:
-    draw_generation(lab, shown, lab.name_of)
+    title = "Prompt Flow can't start" if isinstance(error, SetupError) else "This can't be shown"
+    st.error(as_markdown(error.message), title=title, icon=":material/build:")

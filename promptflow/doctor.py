@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from promptflow.errors import PromptflowError
 from promptflow.laboratory import MIN_FREE_BYTES, Laboratory, open_laboratory
+from promptflow.ledger import Ownership
 from promptflow.settings import Settings
 from promptflow.wording import count, format_size
 
@@ -36,6 +37,7 @@ def examine(settings: Settings) -> tuple[Finding, ...]:
     checks: tuple[tuple[str, Callable[[Laboratory], Iterator[Finding]]], ...] = (
         ("database", _examine_database),
         ("storage", _examine_storage),
+        ("flows", _examine_flows),
         ("catalogue", _examine_catalog),
         ("keys", _examine_keys),
     )
@@ -75,6 +77,12 @@ def _examine_storage(lab: Laboratory) -> Iterator[Finding]:
         yield Finding(what="pictures", fine=False, said=said)
     else:
         yield Finding(what="pictures", fine=True, said="every recorded picture is there")
+
+
+def _examine_flows(lab: Laboratory) -> Iterator[Finding]:
+    # What the first flow of a process does first.
+    Ownership.claim(lab.settings.data_dir).release()
+    yield Finding(what="flows", fine=True, said="they can be started")
 
 
 def _examine_catalog(lab: Laboratory) -> Iterator[Finding]:

@@ -25,6 +25,8 @@ _TICK_S = 0.2
 """Seconds after which clocks on screen move even if nothing happens."""
 _RUN_EVERY_S = 0.15
 """Seconds from the full run to the first following run."""
+_LOOK_EVERY_S = 2.0
+"""Seconds between two looks at a flow that runs elsewhere."""
 
 NewCanvas = Callable[[], Canvas]
 
@@ -51,6 +53,28 @@ def draw_live(flow: LiveFlow, *, new_canvas: NewCanvas, now: Callable[[], dateti
         st.rerun()
 
     follow()
+
+
+def draw_elsewhere(
+    look_up: Callable[[], FlowView], *, new_canvas: NewCanvas, now: Callable[[], datetime]
+) -> None:
+    """Draw a flow that another process runs, as the ledger has it, until it is over.
+
+    Args:
+        look_up: reads the view from the ledger.
+        new_canvas: lays the columns out; called within the fragment.
+        now: the current time, aware.
+    """
+
+    @st.fragment(run_every=_LOOK_EVERY_S)
+    def look() -> None:
+        view = look_up()
+        if view.finished_at is not None:
+            st.rerun()
+        st.caption("Another process runs this; finished stages and pictures show up as they come.")
+        new_canvas().update(view, now())
+
+    look()
 
 
 def _follow(

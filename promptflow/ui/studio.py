@@ -12,7 +12,7 @@ from promptflow.ui.canvas import Canvas
 from promptflow.ui.form import EXAMPLES, fill_request
 from promptflow.ui.history import open_generation
 from promptflow.ui.labels import STATUS_COLORS, STATUS_ICONS, STATUS_WORDS, Names
-from promptflow.ui.live import draw_live
+from promptflow.ui.live import draw_elsewhere, draw_live
 from promptflow.ui.plain import as_label, as_markdown
 from promptflow.view import FlowView
 from promptflow.wording import count, format_age, format_duration, format_usd
@@ -87,6 +87,8 @@ def draw_generation(lab: Laboratory, generation_id: str, names: Names) -> None:
 
     if flow is not None:
         draw_live(flow, new_canvas=new_canvas, now=lab.now)
+    elif view.status is GenerationStatus.RUNNING:
+        draw_elsewhere(lambda: lab.look_up(generation_id)[1], new_canvas=new_canvas, now=lab.now)
     else:
         new_canvas().update(view, lab.now())
 

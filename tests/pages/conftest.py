@@ -7,6 +7,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from promptflow.events import Event
 from promptflow.laboratory import Laboratory
 from promptflow.ports import ImageModel, TextModel
 from promptflow.settings import ROOT, Settings
@@ -60,13 +61,22 @@ def wait_for_end(laboratory: Laboratory, generation_id: str) -> None:
         time.sleep(0.01)
 
 
+def wait_for_event(laboratory: Laboratory, generation_id: str, kind: type[Event]) -> None:
+    """Wait until an event of some kind has happened in a live flow."""
+    flow = laboratory.find_flow(generation_id)
+    assert flow is not None
+    for batch in flow.follow(timeout_s=10):
+        if any(isinstance(event, kind) for event in batch):
+            return
+
+
 def all_text(page: AppTest) -> str:
     """Everything the page says, labels included, without the marks that keep it plain."""
     said: list[str] = []
-    for kind in ("title", "subheader", "markdown", "caption", "text", "error", "warning", "info"):
-        for element in page.get(kind):
-            said.append(str(element.value))
-            said.append(str(getattr(element.proto, "title", "")))
-    said += [status.label for status in page.get("status")]
+    for told in (page.title, page.subheader, page.markdown, page.caption, page.text):
+        said += [str(element.value) for element in told]
+    for alerts in (page.error, page.warning, page.info):
+        said += [f"{alert.proto.title}\n{alert.value}" for alert in alerts]
+    said += [status.label for status in page.status]
     said += [str(button.label) for button in page.button]
     return "\n".join(said).replace("\u2060", "").replace("\\", "")

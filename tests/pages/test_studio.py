@@ -6,12 +6,29 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from promptflow.errors import ProviderError
+from promptflow.events import ImageReady, RunStarted
 from promptflow.providers.offline import OfflinePainter, OfflinePlanner
 from promptflow.settings import Settings
 from promptflow.ui import deps
 from promptflow.ui.form import EXAMPLES
-from tests.pages.conftest import OpenLab, all_text, generate, open_studio, wait_for_end
-from tests.scripted import GOUACHE, IDEA, POSTER, finish, make_fault, make_refusal, make_request
+from tests.pages.conftest import (
+    OpenLab,
+    all_text,
+    generate,
+    open_studio,
+    wait_for_end,
+    wait_for_event,
+)
+from tests.scripted import (
+    GOUACHE,
+    IDEA,
+    POSTER,
+    finish,
+    make_fault,
+    make_laboratory,
+    make_refusal,
+    make_request,
+)
 
 HOSTILE = "$40 and $x^2$ :material/home: ![x](http://127.0.0.1/x.png) <b>bold</b> https://a.example"
 
@@ -74,11 +91,7 @@ def test_reload_in_mid_flight_shows_what_was_said_so_far(open_lab: OpenLab) -> N
     gate = threading.Event()
     lab = open_lab(painters={GOUACHE: OfflinePainter(model=GOUACHE, gate=gate)})
     generation_id = lab.start(make_request())
-    flow = lab.find_flow(generation_id)
-    assert flow is not None
-    for batch in flow.follow(timeout_s=10):
-        if any(type(event).__name__ == "ImageReady" for event in batch):
-            break
+    wait_for_event(lab, generation_id, ImageReady)
 
     page = open_studio(generation_id)
 
@@ -104,8 +117,8 @@ def test_finished_generation_shows_both_pictures(open_lab: OpenLab) -> None:
     assert "Succeeded" in all_text(page)
     assert len(page.image) == 2
     assert all_text(page).count("1024 × 1024 px") == 2
-    assert [button.label for button in page.get("download_button")] == ["Download", "Download"]
-    assert [status.state for status in page.get("status")] == ["complete"] * 5
+    assert [button.label for button in page.download_button] == ["Download", "Download"]
+    assert [status.state for status in page.status] == ["complete"] * 5
 
 
 def test_finished_stages_say_model_times_tokens_and_cost(open_lab: OpenLab) -> None:
@@ -179,7 +192,7 @@ def test_failing_planner_is_said_in_its_stage(open_lab: OpenLab) -> None:
 
     assert not page.exception
     assert "The planner broke off" in page.error[0].value
-    assert [status.state for status in page.get("status")] == ["complete", "error"]
+    assert [status.state for status in page.status] == ["complete", "error"]
 
 
 def test_cancel_finishes_what_is_paid_for_and_says_so(open_lab: OpenLab) -> None:
@@ -339,3 +352,42 @@ def _broken() -> ProviderError:
 
 def _titles(page: AppTest) -> list[str]:
     return [str(b.label) for b in page.button if str(b.key).startswith("open ")]
+
+
+def test_ledger_damaged_while_the_app_runs_is_a_sentence(
+    open_lab: OpenLab, settings: Settings
+) -> None:
+    """A ledger that breaks under a running app is said on the page, without a traceback."""
+    lab = open_lab()
+    open_studio()
+    lab.ledger.close()
+    for path in settings.data_dir.glob("promptflow.db*"):
+        path.write_bytes(b"this is no database, and long enough to be looked at " * 40)
+
+    page = open_studio()
+
+    assert not page.exception
+    assert page.error[0].proto.title == "This can't be shown"
+    assert "not a ledger" in page.error[0].value.replace("\\", "")
+
+
+def test_flow_of_another_process_is_shown_as_the_ledger_has_it(
+    open_lab: OpenLab, settings: Settings
+) -> None:
+    """A generation that another process runs is shown, can't be cancelled here, and is left alone."""
+    gate = threading.Event()
+    other = make_laboratory(settings, painters={GOUACHE: OfflinePainter(model=GOUACHE, gate=gate)})
+    generation_id = other.start(make_request(image_models=(GOUACHE,)))
+    wait_for_event(other, generation_id, RunStarted)
+    open_lab()
+
+    page = open_studio(generation_id)
+
+    assert not page.exception
+    assert "Another process runs this" in all_text(page)
+    assert "Painted in gouache" in all_text(page)
+    assert page.button(key="cancel").disabled
+    gate.set()
+    wait_for_end(other, generation_id)
+    other.close(timeout_s=5)
+    assert "Succeeded" in all_text(open_studio(generation_id))
