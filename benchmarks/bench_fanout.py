@@ -48,7 +48,10 @@ class Stream:
     ready: threading.Event = field(default_factory=threading.Event)
 
     def __call__(
-        self, request: GenerationRequest, generation_id: str, cancel: threading.Event
+        self,
+        request: GenerationRequest,
+        generation_id: str,
+        cancel: threading.Event,  # noqa: ARG002 - a pipeline's, never set here
     ) -> Iterator[Event]:
         """Yield the flow; the deltas begin once the followers are there."""
         now = Clock().now()

@@ -10,6 +10,7 @@ from playwright.sync_api import Page
 from benchmarks.browsers import open_browser
 from benchmarks.figures import CannotMeasureError, median, p95, run, say
 from benchmarks.picture_server import PAINT_S, PICTURES, SMALLEST_PX
+from benchmarks.scripted import IDEA
 from benchmarks.servers import serve
 
 FLOWS = 12
@@ -50,7 +51,7 @@ def measure() -> Mapping[str, object]:
             page = browser.new_page(viewport={"width": 1440, "height": 900})
             page.add_init_script(_WATCH)
             page.goto(server.url)
-            page.get_by_label("Request").fill("A lighthouse in a storm at dusk")
+            page.get_by_label("Request").fill(IDEA)
             for number in range(FLOWS + 1):
                 run_flow(page, pictures=(number + 1) * len(PAINT_S))
                 say(f"picture: flow {number} of {FLOWS}{'' if number else ', the warm-up'}")

@@ -8,16 +8,16 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.figures import CannotMeasureError, median, run, say
 from benchmarks.scripted import (
-    TEXT_MODEL,
     ScriptedPainter,
     ScriptedWriter,
     make_picture,
     open_scripted,
+    run_whole,
     widen_catalog,
 )
 from promptflow.events import ImageReady
 from promptflow.laboratory import Laboratory
-from promptflow.records import GenerationRequest, Stage
+from promptflow.records import Stage
 
 COUNTS = (1, 2, 4, 8)
 """Image models that paint side by side."""
@@ -72,15 +72,9 @@ def time_flow_s(laboratory: Laboratory, image_models: int) -> float:
     Raises:
         CannotMeasureError: the flow did not deliver what it was asked for.
     """
-    ids = tuple(card.id for card in laboratory.catalog.image_models[:image_models])
-    request = GenerationRequest(
-        request="A lighthouse in a storm at dusk", text_model=TEXT_MODEL, image_models=ids
-    )
+    ids = [card.id for card in laboratory.catalog.image_models[:image_models]]
     started_s = time.monotonic()
-    generation_id = laboratory.start(request)
-    flow = laboratory.find_flow(generation_id)
-    for _ in flow.follow() if flow else ():
-        pass
+    generation_id = run_whole(laboratory, ids)
     took_s = time.monotonic() - started_s
     kept = [one for one in laboratory.read_events(generation_id) if isinstance(one, ImageReady)]
     if len(kept) != image_models:

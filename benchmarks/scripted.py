@@ -4,7 +4,7 @@ import dataclasses
 import io
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,11 +13,10 @@ from promptflow.clock import Clock
 from promptflow.laboratory import Laboratory
 from promptflow.ports import ImageModel, ImageRequest, Picture, TextModel, TextPart, TextRequest
 from promptflow.providers import Provider
-from promptflow.records import Stage
+from promptflow.records import GenerationRequest, Stage
 from promptflow.settings import SHIPPED_DATA, read_settings
 
-TEXT_MODEL = "offline-planner"
-"""The id in the shipped catalogue under which the scripted writer is asked."""
+IDEA = "A lighthouse in a storm at dusk"
 
 _PIECES = 50
 _SENTENCE = "The lamp is the warmest thing in sight, low on the left, and the sea stays dark. "
@@ -150,3 +149,17 @@ def open_scripted(
     )
     laboratory.open()
     return laboratory
+
+
+def run_whole(laboratory: Laboratory, image_models: Sequence[str]) -> str:
+    """Start a flow, follow it to its end, and return the generation's id."""
+    request = GenerationRequest(
+        request=IDEA,
+        text_model=laboratory.catalog.text_models[0].id,
+        image_models=tuple(image_models),
+    )
+    generation_id = laboratory.start(request)
+    flow = laboratory.find_flow(generation_id)
+    for _ in flow.follow() if flow else ():
+        pass
+    return generation_id

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO
 
 from promptflow.settings import ROOT
 
@@ -17,14 +18,18 @@ def environ_for(folder: Path | str, **more: str) -> dict[str, str]:
 
 
 def run_cli(
-    folder: Path | str, *arguments: str | bytes, **environ: str
+    folder: Path | str,
+    *arguments: str | bytes,
+    stdout: IO[bytes] | int = subprocess.PIPE,
+    **environ: str,
 ) -> subprocess.CompletedProcess[bytes]:
     """Run the command line to its end, from the checkout."""
     return subprocess.run(
         [sys.executable, "-m", "promptflow", *arguments],
         cwd=ROOT,
         env=environ_for(folder, **environ),
-        capture_output=True,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
         timeout=60,
         check=False,
     )

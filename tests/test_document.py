@@ -1,0 +1,226 @@
+"""The JSON document: its exact shape, and the same whichever way it is arrived at."""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from promptflow.document import render_document
+from promptflow.events import Event
+from promptflow.ledger import SqliteLedger
+from promptflow.records import GenerationRequest, Stage
+from promptflow.settings import ROOT
+from promptflow.view import fold
+from tests.ledger.scripted_flow import (
+    BAD_PLAN,
+    BUSY,
+    PLAN,
+    StoppedClock,
+    flow_finished,
+    flow_started,
+    image_ready,
+    rich_flow,
+    run_finished,
+    run_started,
+    stage_failed,
+    stage_finished,
+    stage_started,
+)
+
+STORY = rich_flow()
+
+
+def _document(events: list[Event]) -> dict[str, object]:
+    """Render a document and read it back, as a program would."""
+    text = json.dumps(render_document(fold(events)))
+    document: dict[str, object] = json.loads(text)
+    return document
+
+
+def _listed(document: dict[str, object], part: str) -> list[dict[str, object]]:
+    found = document[part]
+    assert isinstance(found, list)
+    return found
+
+
+def test_document_of_a_short_flow() -> None:
+    """A generation with a repair, one picture and one failure is exactly this document."""
+    events: list[Event] = [
+        flow_started(),
+        stage_started("s1", Stage.ACTION_PLAN),
+        stage_failed("s1", "No.", BAD_PLAN),
+        stage_started("s2", Stage.ACTION_PLAN),
+        stage_finished("s2", "{…}", PLAN),
+        stage_started("s3", Stage.PROMPT_CONSTRUCTION, "painter-1"),
+        stage_finished("s3", "an octopus, linocut"),
+        run_started("r1", "painter-1", "s3"),
+        image_ready("r1", 0, "a1"),
+        run_finished("r1", "t1"),
+        replace(flow_finished(), fault=BUSY),
+    ]
+
+    assert _document(events) == {
+        "generation_id": "g1",
+        "status": "succeeded",
+        "cost_usd": 0.081,
+        "stages": [
+            {
+                "stage": "action_plan",
+                "image_model": None,
+                "model": "writer-1",
+                "status": "failed",
+                "output": "No.",
+                "first_token_ms": None,
+                "total_ms": 80,
+                "error": {"code": "bad_reply", "message": "The plan lacks a mood."},
+            },
+            {
+                "stage": "action_plan",
+                "image_model": None,
+                "model": "writer-1",
+                "status": "succeeded",
+                "output": "{…}",
+                "first_token_ms": 120,
+                "total_ms": 250,
+                "error": None,
+            },
+            {
+                "stage": "prompt_construction",
+                "image_model": "painter-1",
+                "model": "writer-1",
+                "status": "succeeded",
+                "output": "an octopus, linocut",
+                "first_token_ms": 120,
+                "total_ms": 250,
+                "error": None,
+            },
+        ],
+        "runs": [
+            {
+                "run_id": "r1",
+                "image_model": "painter-1",
+                "provider": "offline",
+                "version": 1,
+                "status": "succeeded",
+                "prompt": "an octopus, linocut",
+                "prompt_origin": "constructed",
+                "error": None,
+                "images": [
+                    {
+                        "asset_id": "a1",
+                        "key": "generations/g1/output/painter-1/a1.png",
+                        "sha256": "ab" * 32,
+                        "mime": "image/png",
+                        "width_px": 1024,
+                        "height_px": 576,
+                        "size_bytes": 321000,
+                    }
+                ],
+                "total_ms": 3000,
+                "cost_usd": 0.04,
+            }
+        ],
+        "error": {"code": "busy", "message": "Offline is busy. It will be asked again."},
+    }
+
+
+def test_document_of_a_flow_that_runs() -> None:
+    """What is not known yet is null, never 0."""
+    document = _document([flow_started(), stage_started("s1"), run_started("r1")])
+
+    [stage], [run] = _listed(document, "stages"), _listed(document, "runs")
+    assert (document["status"], document["cost_usd"], document["error"]) == ("running", None, None)
+    assert (stage["status"], stage["output"]) == ("running", "")
+    assert (stage["first_token_ms"], stage["total_ms"], stage["error"]) == (None, None, None)
+    assert (run["status"], run["images"]) == ("running", [])
+    assert (run["total_ms"], run["cost_usd"], run["error"]) == (None, None, None)
+
+
+def test_order_is_that_of_the_choice_not_of_the_clock() -> None:
+    """Prompt constructions and runs are in the order in which the image models were chosen."""
+    request = GenerationRequest(
+        request="An idea", text_model="writer-1", image_models=("painter-2", "painter-1")
+    )
+    events: list[Event] = [
+        replace(flow_started(), request=request),
+        stage_started("s1", Stage.PROMPT_CONSTRUCTION, "painter-1"),
+        stage_started("s2", Stage.PROMPT_CONSTRUCTION, "painter-2"),
+        run_started("r1", "painter-1"),
+        run_started("r2", "painter-2"),
+        stage_started("s3", Stage.THINKING),
+        stage_started("s4", Stage.ACTION_PLAN),
+    ]
+
+    document = _document(events)
+
+    assert [(stage["stage"], stage["image_model"]) for stage in _listed(document, "stages")] == [
+        ("action_plan", None),
+        ("thinking", None),
+        ("prompt_construction", "painter-2"),
+        ("prompt_construction", "painter-1"),
+    ]
+    assert [run["run_id"] for run in _listed(document, "runs")] == ["r2", "r1"]
+
+
+def test_repair_comes_after_what_it_repairs() -> None:
+    """Both action plans are there, in the order in which they were asked for."""
+    outputs = [stage["output"] for stage in _listed(_document(STORY), "stages")]
+
+    assert outputs[:2] == ['{"summary": 1}', "{…}"]
+
+
+def test_versions_of_a_run_follow_one_another() -> None:
+    """Two runs of one model are in the order of their versions."""
+    again = replace(run_started("r8"), version=2)
+    first = run_started("r9")
+
+    runs = _listed(_document([flow_started(), again, first]), "runs")
+
+    assert [run["version"] for run in runs] == [1, 2]
+
+
+def test_document_is_the_same_live_and_from_the_ledger(tmp_path: Path) -> None:
+    """`generate --json` and `show --json` can't differ."""
+    ledger = SqliteLedger(tmp_path / "promptflow.db", clock=StoppedClock(), owner="owner-1")
+    ledger.prepare()
+    for event in STORY:
+        ledger.record(event)
+
+    assert _document(list(ledger.read_events("g1"))) == _document(STORY)
+
+
+@given(end=st.integers(1, len(STORY)))
+def test_every_state_on_the_way_can_be_written(end: int) -> None:
+    """Whatever has happened so far is plain JSON with the same fields."""
+    assert _document(STORY[:end]).keys() == _document(STORY).keys()
+
+
+def test_documentation_names_every_field() -> None:
+    """`docs/command-line.md` names each field of the document, and no other."""
+    page = (ROOT / "docs" / "command-line.md").read_text("utf-8")
+    table = {
+        row.split("|")[1].strip(" `"): row.split("|", 2)[2]
+        for row in page.split("## Exit codes")[0].splitlines()
+        if row.startswith("| `")
+    }
+    document = _document(STORY)
+    stage, run = _listed(document, "stages")[0], _listed(document, "runs")[0]
+    images = run["images"]
+    assert isinstance(images, list)
+
+    assert set(table) == (set(document) - {"stages", "runs"}) | {
+        "stages[]",
+        "runs[]",
+        "runs[].images[]",
+    }
+    assert _names(table["stages[]"]) == set(stage)
+    assert _names(table["runs[]"]) == set(run)
+    assert _names(table["runs[].images[]"]) == set(images[0])
+
+
+def _names(cell: str) -> set[str]:
+    """Read the names out of a cell, without the values that stand in brackets behind them."""
+    return set(re.findall(r"`(\w+)`", re.sub(r"\([^)]*\)", "", cell)))
