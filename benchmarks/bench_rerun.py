@@ -90,20 +90,22 @@ class Studio:
 
 
 def measure() -> Mapping[str, object]:
-    """Rerun every case in turns at all sizes."""
+    """Rerun every case at every size in turns, so that a busy moment meets them alike."""
     with TemporaryDirectory() as name, ExitStack() as stack:
         studios = {
             size: stack.enter_context(open_studio(Path(name) / str(size), size)) for size in SIZES
         }
-        took_ms: dict[str, dict[int, list[float]]] = {}
-        for case in studios[SIZES[0]].sessions:
-            took_ms[case] = {size: [] for size in SIZES}
-            for number in range(WARM_UPS + RERUNS):
+        took_ms: dict[str, dict[int, list[float]]] = {
+            case: {size: [] for size in SIZES} for case in studios[SIZES[0]].sessions
+        }
+        for number in range(1 - WARM_UPS, RERUNS + 1):
+            for case, sizes in took_ms.items():
                 for size, studio in studios.items():
                     took = studio.time_rerun_ms(case)
-                    if number >= WARM_UPS:
-                        took_ms[case][size].append(took)
-            say(f"rerun: {case} measured")
+                    if number > 0:
+                        sizes[size].append(took)
+            if number % 20 == 0:
+                say(f"rerun: {number} of {RERUNS}")
     cases = {case: _figures(sizes) for case, sizes in took_ms.items()}
     worst_ratio = max(one["ratio_of_p95"] for one in cases.values())
     worst_ms = max(p95(sizes[SIZES[-1]], 1) for sizes in took_ms.values())

@@ -16,7 +16,6 @@ from promptflow.settings import Settings
 from tests.processes import run_cli
 from tests.scripted import (
     BOTH,
-    IDEA,
     ListPainter,
     finish,
     make_laboratory,
@@ -161,18 +160,18 @@ def test_a_sound_installation_ends_in_exit_code_0(tmp_path: Path) -> None:
 def test_a_useless_installation_is_told_and_ends_in_exit_code_1(
     wreck: Wreck, tmp_path: Path
 ) -> None:
-    """The doctor says of it what any command says, without a traceback."""
+    """The doctor names what can't be used, with what to do, and there is no traceback."""
     folder = wreck.make(tmp_path)
 
     done = run_cli(folder, "doctor")
-    generated = run_cli(folder, "generate", IDEA)
 
     told = done.stdout.decode()
     assert done.returncode == 1
     assert done.stderr == b""
     assert told.startswith("bad ")
     assert wreck.said in told
-    assert generated.stderr.decode() in told
+    assert str(folder) in told
+    assert len(told.splitlines()) == 1
 
 
 ON_TINY_DISK = """
