@@ -32,7 +32,6 @@ def render_document(view: FlowView) -> dict[str, object]:
         "cost_usd": _usd(view.cost_micro_usd),
         "stages": [_stage(stage) for stage in stages],
         "runs": [_run(run) for run in runs],
-        "error": _fault(view.fault),
     }
 
 

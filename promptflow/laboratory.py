@@ -140,6 +140,7 @@ class Laboratory:
 
         Raises:
             SetupError: the disk is nearly full or gone; nothing was started, nothing spent.
+            StorageError: pictures can't be kept; nothing was started, nothing spent.
             LedgerError: it could not be recorded; nothing was started, nothing spent.
         """
         free_bytes = self._free_bytes()
@@ -150,6 +151,7 @@ class Laboratory:
                 "nothing was started."
             )
             raise SetupError(message)
+        self.store.check_writable()
         with self._lock:
             if self._ownership is None:
                 self._ownership = Ownership.claim(self.settings.data_dir)

@@ -106,7 +106,6 @@ class Document(Part):
     cost_usd: float | None
     stages: list[StageCall]
     runs: list[Run]
-    error: Fault | None
 
 
 # A finished generation
@@ -503,8 +502,6 @@ def test_ctrl_c_while_thinking_starts_nothing_more(tmp_path: Path) -> None:
         ("action_plan", "succeeded"),
         ("thinking", "succeeded"),
     ]
-    assert document.error
-    assert document.error.code == "cancelled"
     assert b"Cancelling: finishing what is paid for." in told
     assert b"Traceback" not in told
     shown = run_cli(tmp_path, "show", document.generation_id, "--json")
@@ -696,8 +693,7 @@ def test_a_plan_that_fails_ends_in_exit_code_1(
     assert code == 1
     assert (document.status, document.runs) == ("failed", [])
     assert [stage.status for stage in document.stages] == ["failed"]
-    assert document.error == document.stages[0].error
-    assert document.error == Fault(code="rejected", message=make_fault().message)
+    assert document.stages[0].error == Fault(code="rejected", message=make_fault().message)
 
 
 def test_a_prompt_that_fails_falls_back_and_says_so(

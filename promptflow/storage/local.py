@@ -10,6 +10,7 @@ import errno
 import hashlib
 import os
 import re
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,10 +20,12 @@ from promptflow.errors import StorageError
 from promptflow.pictures import inspect_picture
 from promptflow.records import Asset, AssetRole
 
+_PICTURES = "generations"
+"""The folder of all pictures, below the data folder: the first part of every key."""
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _KEY = re.compile(
-    rf"generations/(?P<generation>{_ID.pattern})/(?P<role>[a-z]+)/(?P<model>{_MODEL.pattern})"
+    rf"{_PICTURES}/(?P<generation>{_ID.pattern})/(?P<role>[a-z]+)/(?P<model>{_MODEL.pattern})"
     r"/(?P<digest>[0-9a-f]{16})\.(?P<extension>png|jpg|webp)"
 )
 _ROLES = {role.value: role for role in AssetRole}
@@ -61,7 +64,7 @@ class LocalStore:
         """
         _check(_ID, generation_id, "generation id")
         _check(_MODEL, model, "model id")
-        asset = _describe(data, f"generations/{generation_id}", role, model)
+        asset = _describe(data, f"{_PICTURES}/{generation_id}", role, model)
         path = self.path(asset.key)
         try:
             if not _holds(path, data):
@@ -188,22 +191,23 @@ class LocalStore:
                     self._fail_write(error, path.name)
 
     def check_writable(self) -> None:
-        """Write a byte into the folder and remove it again.
+        """Write a byte where the pictures go and remove it again.
 
         Raises:
             StorageError: that is not possible; it says why.
         """
-        part = self._folder / f".check.{os.getpid()}.{threading.get_ident()}.part"
+        folder = self._folder / _PICTURES
         try:
-            _make_folder(self._folder)
-            part.write_bytes(b"\0")
-            part.unlink()
+            _make_folder(folder)
+            # Without a name where the system allows it, so that nothing can be left behind.
+            with tempfile.TemporaryFile(dir=folder) as probe:
+                probe.write(b"\0")
         except OSError as error:
-            self._fail_write(error, part.name)
+            self._fail_write(error, _PICTURES)
 
     def _files(self, generation_id: str) -> list[Path]:
         _check(_ID, generation_id, "generation id")
-        folder = self._inside(f"generations/{generation_id}")
+        folder = self._inside(f"{_PICTURES}/{generation_id}")
         try:
             return sorted(folder.glob("*/*/*"))
         except OSError as error:

@@ -8,16 +8,25 @@ import pytest
 
 from promptflow.catalog import price_text
 from promptflow.clock import Clock
-from promptflow.events import Event, FlowFinished, RunFailed, RunFinished, StageFinished
+from promptflow.events import (
+    Event,
+    FlowFinished,
+    RunFailed,
+    RunFinished,
+    RunRetrying,
+    StageFinished,
+)
 from promptflow.pipeline import add_costs
 from promptflow.ports import Picture
 from promptflow.providers.offline import OfflinePlanner
 from tests.scripted import (
+    FailingLedger,
     ListPainter,
     give,
     make_fault,
     make_png,
     make_request,
+    make_rush,
     make_tools,
     run_whole,
 )
@@ -108,6 +117,22 @@ def test_failed_run_costs_the_pictures_that_came(tmp_path: Path, torn: bytes) ->
     run = events[-2]
     assert isinstance(run, RunFailed)
     assert run.cost_micro_usd == 2 * PICTURE_MICRO_USD
+
+
+def test_run_whose_end_is_not_recorded_still_counts(tmp_path: Path) -> None:
+    """Pictures that came are in the sum, also where the ledger fails before their run is over."""
+    painter = ListPainter([Picture(index=0, data=make_png()), make_rush(BANANA)])
+    tools = make_tools(
+        tmp_path,
+        painters={BANANA: painter},
+        ledger=FailingLedger(lambda event: isinstance(event, RunRetrying)),
+    )
+    request = make_request(image_models=(BANANA,), images_per_model=2)
+
+    ending = run_whole(tools, request)[-1]
+
+    assert isinstance(ending, FlowFinished)
+    assert ending.cost_micro_usd == PICTURE_MICRO_USD
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from promptflow.pictures import inspect_picture
 from promptflow.pipeline.tools import to_fault
 from promptflow.ports import Picture
 from promptflow.providers.offline import OfflinePlanner
-from promptflow.records import Fault, GenerationStatus, RunStatus
+from promptflow.records import Fault, GenerationStatus, RunStatus, Usage
 from promptflow.storage.local import LocalStore
 from tests.pipeline.expected import (
     ANSWERS,
@@ -203,6 +203,30 @@ def test_wait_beyond_reason_is_not_begun(tmp_path: Path) -> None:
     assert events == _lane(
         run_failed(1, 1, RunStatus.FAILED, RUSH), count=1, status=GenerationStatus.FAILED
     )
+
+
+def test_waits_of_a_run_are_bounded_together(tmp_path: Path) -> None:
+    """A wait that would be fine by itself is too much after another one."""
+    patience = ListPainter([make_rush(retry_after_s=0.05)], [make_rush(retry_after_s=119.99)])
+
+    events = _paint(tmp_path, patience)
+
+    assert events == _lane(
+        retrying(1, 1, RUSH, attempt_id=1, wait_s=0.05),
+        run_failed(1, 2, RunStatus.FAILED, RUSH, attempt=2),
+        count=1,
+        status=GenerationStatus.FAILED,
+    )
+
+
+def test_bill_of_a_call_is_kept_whichever_picture_it_came_with(tmp_path: Path) -> None:
+    """The tokens told with one picture are not forgotten with the next."""
+    bill = Usage(input_tokens=9, output_tokens=20)
+    painter = ListPainter([replace(_picture(0), usage=bill), _picture(1)])
+
+    events = _paint(tmp_path, painter, count=2)
+
+    assert events[-2] == run_finished(1, 1, usage=bill)
 
 
 def test_what_is_no_picture_fails_the_run_and_is_not_stored(tmp_path: Path) -> None:
