@@ -141,8 +141,6 @@ def generate(
 def show(open_lab: OpenLaboratory, generation_id: str, *, as_json: bool) -> int:
     """Show the generation GENERATION_ID as the ledger has it."""
     with _laboratory(open_lab) as lab:
-        # An argument may hold bytes that are no text, and the ledger takes texts only.
-        generation_id = generation_id.encode(errors="replace").decode()
         view = lab.look_up(generation_id)[1]
         if as_json:
             _print_json(render_document(view))

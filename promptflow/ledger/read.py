@@ -58,6 +58,8 @@ def read_events(connection: sqlite3.Connection, generation_id: str) -> tuple[Eve
         UnknownGenerationError: there is no such generation.
     """
     sql = "SELECT * FROM generations WHERE id = ?"
+    # What was typed may hold bytes that are no text, and SQLite takes texts only.
+    generation_id = generation_id.encode(errors="replace").decode()
     row = connection.execute(sql, (generation_id,)).fetchone()
     if row is None:
         message = (
