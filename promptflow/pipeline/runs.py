@@ -189,11 +189,11 @@ class Run:
                 at=tools.clock.now(),
             )
         )
-        self.attempt += 1
         self.waited_s += wait_s
         if self.account.cancel.wait(wait_s):
-            self.attempt_id = tools.new_id()
+            # The attempt that failed stays the last: the next one was never made.
             return self._fail(CANCELLED, RunStatus.CANCELLED)
+        self.attempt += 1
         return None
 
     def _succeed(self) -> RunFinished:

@@ -209,7 +209,7 @@ def test_cancelled_while_waiting_is_not_tried_again(tmp_path: Path) -> None:
         run_started(1, GOUACHE),
         image_ready(1, 1),
         retrying(1, 1, to_fault(make_rush()), attempt_id=1, wait_s=100),
-        run_failed(1, 2, RunStatus.CANCELLED, CANCELLED, attempt=2),
+        run_failed(1, 1, RunStatus.CANCELLED, CANCELLED, attempt=1),
         flow_finished(GenerationStatus.CANCELLED, CANCELLED),
     ]
     assert len(painter.requests) == 1
@@ -227,7 +227,7 @@ def test_cancelled_while_painting_does_not_retry(tmp_path: Path) -> None:
     events = run_whole(tools, request, cancel)
 
     assert happened(events)[-2:] == [
-        run_failed(1, 2, RunStatus.CANCELLED, CANCELLED, attempt=2),
+        run_failed(1, 1, RunStatus.CANCELLED, CANCELLED, attempt=1),
         flow_finished(GenerationStatus.CANCELLED, CANCELLED),
     ]
     assert len(painter.requests) == 1
