@@ -4,13 +4,7 @@ import streamlit as st
 
 from promptflow.settings import SHIPPED_DATA
 
-st.set_page_config(
-    page_title="Prompt Flow",
-    page_icon=str(SHIPPED_DATA / "icon.svg"),
-    layout="wide",
-    initial_sidebar_state=360,
-)
-st.logo(str(SHIPPED_DATA / "logo.svg"), size="large")
+st.set_page_config(page_title="Prompt Flow", layout="wide", initial_sidebar_state=360)
 page = st.navigation(
     [
         st.Page(
@@ -25,3 +19,6 @@ page = st.navigation(
     position="top",
 )
 page.run()
+# After the page, because the first picture of any kind has Streamlit import numpy and Pillow.
+st.set_page_config(page_icon=str(SHIPPED_DATA / "icon.svg"))
+st.logo(str(SHIPPED_DATA / "logo.svg"), size="large")

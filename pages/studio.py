@@ -14,14 +14,17 @@ try:
     lab = laboratory()
     with st.sidebar:
         started = draw_form(lab)
-        if started:
-            open_generation(started)
-        shown = st.query_params.get(state.GENERATION)
         st.space("small")
-        draw_history(lab, shown=shown, names=lab.name_of, now=lab.now())
+        earlier = st.container()
+    if started:
+        open_generation(started)
+    shown = st.query_params.get(state.GENERATION)
     if shown is None:
         draw_empty()
-    else:
+    lab.open()
+    with earlier:
+        draw_history(lab, shown=shown, names=lab.name_of, now=lab.now())
+    if shown is not None:
         draw_generation(lab, shown, lab.name_of)
 except PromptflowError as error:
     title = "Prompt Flow can't start" if isinstance(error, SetupError) else "This can't be shown"

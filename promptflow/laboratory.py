@@ -58,6 +58,8 @@ class Laboratory:
         self._clock = clock
         self._ownership: Ownership | None = None
         self._lock = Lock()
+        self._opening = Lock()
+        self._open = False
         self._flows = Flows(self._run, new_id=_new_id, clock=clock)
         self._tools = Tools(
             text_model=cache(self._text_model),
@@ -143,6 +145,7 @@ class Laboratory:
             StorageError: pictures can't be kept; nothing was started, nothing spent.
             LedgerError: it could not be recorded; nothing was started, nothing spent.
         """
+        self.open()
         free_bytes = self._free_bytes()
         if free_bytes < MIN_FREE_BYTES:
             message = (
@@ -232,14 +235,17 @@ class Laboratory:
     # The life of the installation
 
     def open(self) -> None:
-        """Make the ledger ready, and mend what a crash has left behind.
+        """Make the ledger ready, and mend what a crash has left behind; once is enough.
 
         Raises:
             SetupError: the data folder or the ledger can't be used; it says what to do.
             LedgerError: the ledger can't be read or written.
         """
-        self.ledger.prepare()
-        self.recover()
+        with self._opening:
+            if not self._open:
+                self.ledger.prepare()
+                self.recover()
+                self._open = True
 
     def recover(self) -> tuple[str, ...]:
         """Mark as interrupted what says it runs and doesn't; keep the pictures it had finished.
@@ -292,18 +298,41 @@ class Laboratory:
         return self._providers[card.provider].image_model(model_id)
 
 
-def open_laboratory(
+def make_laboratory(
     settings: Settings,
     *,
     providers: Mapping[str, Provider] | None = None,
     clock: Clock | None = None,
+) -> Laboratory:
+    """Put an installation together without opening it: quick, and touches no data.
+
+    Args:
+        settings: how it is set up.
+        providers: whose models can be asked; all that the settings allow by default.
+        clock: where time comes from; the machine's own by default.
+
+    Returns:
+        A laboratory; `Laboratory.open` makes its ledger ready.
+
+    Raises:
+        SetupError: something that is shipped is missing or wrong.
+    """
+    return Laboratory(
+        settings=settings,
+        catalog=read_catalog(SHIPPED_DATA / "models.toml"),
+        providers={"offline": offline_provider()} if providers is None else providers,
+        clock=clock or Clock(),
+    )
+
+
+def open_laboratory(
+    settings: Settings, *, providers: Mapping[str, Provider] | None = None
 ) -> Laboratory:
     """Put an installation together and open it.
 
     Args:
         settings: how it is set up.
         providers: whose models can be asked; all that the settings allow by default.
-        clock: where time comes from; the machine's own by default.
 
     Returns:
         A laboratory whose ledger is ready.
@@ -312,12 +341,7 @@ def open_laboratory(
         SetupError: something is missing or can't be used; it says what to do.
         LedgerError: the ledger can't be read or written.
     """
-    laboratory = Laboratory(
-        settings=settings,
-        catalog=read_catalog(SHIPPED_DATA / "models.toml"),
-        providers={"offline": offline_provider()} if providers is None else providers,
-        clock=clock or Clock(),
-    )
+    laboratory = make_laboratory(settings, providers=providers)
     laboratory.open()
     return laboratory
 

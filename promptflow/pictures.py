@@ -1,7 +1,8 @@
-"""What is known of picture bytes once they have really been decoded. Floor 3: opens no file."""
+"""What is known of picture bytes once they have been checked. Floor 3: opens no file."""
 
 import threading
 import warnings
+import zlib
 from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 MAX_PIXELS = 50_000_000
 """Beyond it bytes aren't decoded; 4 times what a current model paints (4096 by 3072)."""
+_BEGINNING_BYTES = 65_536
+"""How much of a PNG's pixels is unpacked, at most."""
 
 _KINDS = {
     "PNG": ("image/png", "png"),
@@ -43,10 +46,12 @@ class PictureFacts:
 
 
 def inspect_picture(data: bytes) -> PictureFacts:
-    """Decode a picture to the last pixel and say what it is.
+    """Check that bytes are a whole picture and say what it is.
 
     The size is read from the header first, so that a small file that unfolds into gigabytes is
-    turned away before it is decoded.
+    turned away before it is decoded. JPEG and WebP are decoded to the last pixel. A PNG carries a
+    checksum over every part, so each of them is compared and only its beginning decoded: 1 ms
+    instead of 25 for a megapixel, in which eight models may finish at once.
 
     Args:
         data: an encoded PNG, JPEG or WebP of at most 50 megapixels.
@@ -65,7 +70,11 @@ def inspect_picture(data: bytes) -> PictureFacts:
         if width_px * height_px > MAX_PIXELS:
             raise PictureError(_TOO_LARGE.format(f"{width_px} by {height_px} pixels"))
         try:
-            image.load()
+            if image.format == "PNG":
+                image.verify()
+                _begin_png(data)
+            else:
+                image.load()
         except Exception as error:
             # Decoders meet hostile bytes with many types: OSError, SyntaxError, ValueError, zlib.error.
             message = (
@@ -74,6 +83,16 @@ def inspect_picture(data: bytes) -> PictureFacts:
             )
             raise PictureError(message) from error
     return PictureFacts(mime=mime, extension=extension, width_px=width_px, height_px=height_px)
+
+
+def _begin_png(data: bytes) -> None:
+    """Unpack the beginning of a PNG's pixels; raises zlib.error or ValueError if they aren't any."""
+    at = data.find(b"IDAT")
+    length = int.from_bytes(data[at - 4 : at]) if at >= 0 else 0
+    pixels = data[at + 4 : at + 4 + length]
+    if not zlib.decompressobj().decompress(pixels, _BEGINNING_BYTES):
+        message = "no pixels"
+        raise ValueError(message)
 
 
 def _open(data: bytes) -> "Image":

@@ -13,16 +13,20 @@ from promptflow.records import GenerationStatus, GenerationSummary
 
 _TRIGRAM_CHARS = 3
 
-_COLUMNS = "SELECT g.id, g.title, g.image_models, g.status, g.created_at FROM generations AS g"
+_COLUMNS = "SELECT g.id, g.title, g.image_models, g.status, g.created_at FROM"
+_LISTED = f"{_COLUMNS} generations AS g"
+_FOUND = f"{_COLUMNS} generations_fts AS f CROSS JOIN generations AS g ON g.rowid = f.rowid"
+"""From the index to the rows, newest first, so that the first hits end it however many there are."""
 _BEFORE = "g.id < ?"
-_INDEXED = "g.rowid IN (SELECT rowid FROM generations_fts WHERE generations_fts MATCH ?)"
+_FOUND_BEFORE = "f.rowid < (SELECT rowid FROM generations WHERE id = ?)"
+_INDEXED = "generations_fts MATCH ?"
 _LIKE = r"g.request LIKE ? ESCAPE '\' OR g.title LIKE ? ESCAPE '\'"
 
 
 def list_generations(
     connection: sqlite3.Connection, *, search: str, limit: int, before: str | None
 ) -> tuple[GenerationSummary, ...]:
-    """List generations, newest first by id.
+    """List generations, newest first: by id, or, where words are looked up, as they were recorded.
 
     Args:
         connection: to the ledger, inside a transaction.
@@ -34,16 +38,16 @@ def list_generations(
     Returns:
         At most `limit`; empty where nothing fits.
     """
-    conditions: list[str] = []
-    values: list[str | int] = []
+    found = _find(search)
+    indexed = any(condition == _INDEXED for condition, _ in found)
+    conditions = [condition for condition, _ in found]
+    values: list[str | int] = [value for _, fitting in found for value in fitting]
     if before is not None:
-        conditions.append(_BEFORE)
+        conditions.append(_FOUND_BEFORE if indexed else _BEFORE)
         values.append(before)
-    for condition, fitting in _find(search):
-        conditions.append(condition)
-        values.extend(fitting)
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    sql = f"{_COLUMNS}{where} ORDER BY g.id DESC LIMIT ?"
+    order = "f.rowid" if indexed else "g.id"
+    sql = f"{_FOUND if indexed else _LISTED}{where} ORDER BY {order} DESC LIMIT ?"
     rows = connection.execute(sql, (*values, limit))
     return tuple(_summary(row) for row in rows)
 

@@ -1,11 +1,20 @@
 """The ledger as one object: the `Ledger` port and everything that is read back. Floor 4."""
 
+import threading
 import weakref
 from pathlib import Path
 
 from promptflow.clock import Clock
 from promptflow.errors import LedgerError, SetupError
-from promptflow.events import Event, PartialImage, StageDelta
+from promptflow.events import (
+    Event,
+    FlowFinished,
+    ImageReady,
+    PartialImage,
+    StageDelta,
+    StageFailed,
+    StageFinished,
+)
 from promptflow.ledger import read
 from promptflow.ledger.database import LedgerFile
 from promptflow.ledger.migrations import find_pending, migrate
@@ -42,6 +51,7 @@ class SqliteLedger:
         self.file = LedgerFile(path=path, timeout_s=timeout_s)
         self.clock = clock
         self.owner = owner
+        self._turn = threading.Lock()
         self._idle: weakref.finalize[..., SqliteLedger] | None = None
 
     def prepare(self) -> None:
@@ -81,7 +91,10 @@ class SqliteLedger:
         """
         if isinstance(event, StageDelta | PartialImage):
             return
-        with self.file.writing() as db:
+        # Words and pictures are what was paid for; the next of these makes the others durable too.
+        durable = isinstance(event, StageFinished | StageFailed | ImageReady | FlowFinished)
+        # Lanes that meet wait for each other here: SQLite's own waiting sleeps, for up to 0.1 s.
+        with self._turn, self.file.writing(durable=durable) as db:
             write_event(db, event, owner=self.owner, now=self.clock.now())
 
     def read_events(self, generation_id: str) -> tuple[Event, ...]:

@@ -5,7 +5,7 @@ import os
 
 import streamlit as st
 
-from promptflow.laboratory import Laboratory, open_laboratory
+from promptflow.laboratory import Laboratory, make_laboratory
 from promptflow.settings import Settings, read_settings
 
 _FINISH_S = 120.0
@@ -15,14 +15,14 @@ _installed: list[Laboratory] = []
 
 
 def laboratory() -> Laboratory:
-    """Return this process's laboratory, opened on the first call.
+    """Return this process's laboratory; pages open it once they have drawn what needs no ledger.
 
     Raises:
-        PromptflowError: it can't be opened; the next call tries again.
+        SetupError: it can't be put together; the next call tries again.
     """
     if _installed:
         return _installed[-1]
-    return _open(read_settings(os.environ))
+    return _make(read_settings(os.environ))
 
 
 def install(laboratory: Laboratory | None) -> None:
@@ -37,7 +37,7 @@ def install(laboratory: Laboratory | None) -> None:
 
 
 @st.cache_resource(show_spinner=False)
-def _open(settings: Settings) -> Laboratory:
-    laboratory = open_laboratory(settings)
+def _make(settings: Settings) -> Laboratory:
+    laboratory = make_laboratory(settings)
     atexit.register(laboratory.close, timeout_s=_FINISH_S)
     return laboratory

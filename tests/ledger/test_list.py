@@ -44,12 +44,12 @@ def test_a_line_of_the_list_says_what_is_needed(ledger: SqliteLedger) -> None:
 
 
 def test_the_newest_comes_first(ledger: SqliteLedger) -> None:
-    """Ids sort by time; the list goes by them, whatever the order of recording."""
+    """The list goes by id, which sorts by time; what is found goes by when it was recorded."""
     for generation_id in ("b", "d", "a", "c"):
         ledger.record(flow_started(generation_id))
 
     assert find(ledger, "") == ["d", "c", "b", "a"]
-    assert find(ledger, "octopus") == ["d", "c", "b", "a"]
+    assert find(ledger, "octopus") == ["c", "a", "d", "b"]
 
 
 @pytest.mark.parametrize("search", ["", "octopus", "oc"])

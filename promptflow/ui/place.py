@@ -1,0 +1,147 @@
+"""The place of one picture in a card: a skeleton, a preview, the picture, or nothing."""
+
+import re
+from collections.abc import Callable, Hashable
+from typing import Literal
+
+from streamlit.delta_generator import DeltaGenerator
+
+from promptflow.errors import StorageError
+from promptflow.records import Asset, GenerationStatus, RunStatus
+from promptflow.ui.plain import as_markdown
+from promptflow.view import FlowView, ImageView, RunView
+from promptflow.wording import format_duration, format_size, format_usd
+
+_SKELETON_PX = 260
+_SLUG_WORDS = 6
+
+
+class Place:
+    """Where one picture of one image model goes.
+
+    A picture is drawn once: drawing it again would load it again, and its download button may be
+    drawn only once in a run of the script.
+
+    Args:
+        place: where it is.
+        title: the model's title.
+        image_model: the model's id.
+        read_picture: asset → its bytes; raises StorageError.
+    """
+
+    def __init__(
+        self,
+        place: DeltaGenerator,
+        *,
+        title: str,
+        image_model: str,
+        read_picture: Callable[[Asset], bytes],
+    ) -> None:
+        self._picture = place.empty()
+        self._facts = place.empty()
+        self._download = place.empty()
+        self._title = title
+        self._image_model = image_model
+        self._read_picture = read_picture
+        self._drawn: dict[str, Hashable] = {}
+
+    def update(self, view: FlowView, run: RunView | None, index: int) -> None:
+        """Draw what looks different now.
+
+        Args:
+            view: the generation.
+            run: the model's run, once there is one.
+            index: which of the model's places this is, from 0.
+        """
+        image = _find(run, index)
+        if image is not None and run is not None:
+            self._update_image(view, run, image)
+            return
+        partial = run.partials.get(index) if run else None
+        if partial is not None:
+            if self._changed("picture", id(partial)):
+                self._picture.image(
+                    partial.data, alt=f"Preview from {self._title}", width="stretch"
+                )
+                self._facts.caption("Painting, this is a preview.")
+            return
+        waiting = (
+            run.status is RunStatus.RUNNING if run else view.status is GenerationStatus.RUNNING
+        )
+        if self._changed("picture", waiting):
+            self._picture.skeleton(height=_SKELETON_PX) if waiting else self._picture.empty()
+            self._facts.empty()
+
+    def _changed(self, part: str, look: Hashable) -> bool:
+        if part in self._drawn and self._drawn[part] == look:
+            return False
+        self._drawn[part] = look
+        return True
+
+    def _update_image(self, view: FlowView, run: RunView, image: ImageView) -> None:
+        if self._changed("picture", image.asset.asset_id):
+            self._draw_image(view, image)
+        facts = _facts(run, image)
+        if self._changed("facts", facts):
+            self._facts.caption(as_markdown(facts))
+
+    def _draw_image(self, view: FlowView, image: ImageView) -> None:
+        asset = image.asset
+        try:
+            data = self._read_picture(asset)
+        except StorageError as error:
+            self._picture.error(as_markdown(error.message), icon=":material/broken_image:")
+            return
+        # Named, because Streamlit turns a PNG without transparency into a JPEG otherwise.
+        kind: Literal["JPEG", "PNG"] = "JPEG" if asset.mime == "image/jpeg" else "PNG"
+        self._picture.image(data, alt=_alt(view, self._title), width="stretch", output_format=kind)
+        self._download.download_button(
+            "Download",
+            data=lambda: self._read_picture(asset),
+            file_name=file_name(view.request.request, self._image_model, image),
+            mime=asset.mime,
+            key=f"download {asset.asset_id}",
+            icon=":material/download:",
+            on_click="ignore",
+            width="stretch",
+        )
+
+
+def _find(run: RunView | None, index: int) -> ImageView | None:
+    images = run.images if run else ()
+    return next((image for image in images if image.index == index), None)
+
+
+def _facts(run: RunView, image: ImageView) -> str:
+    asset = image.asset
+    facts = [
+        f"{asset.width_px} × {asset.height_px} px",
+        format_size(asset.size_bytes),
+        format_duration(image.at_ms),
+        *([format_usd(run.cost_micro_usd)] if run.total_ms is not None else []),
+        *([f"seed {image.seed}"] if image.seed is not None else []),
+    ]
+    return "  ·  ".join(facts)
+
+
+def _alt(view: FlowView, title: str) -> str:
+    subject = view.plan.summary if view.plan else view.request.request
+    return f"{title}: {' '.join(subject.split())[:200]}"
+
+
+def file_name(request: str, image_model: str, image: ImageView) -> str:
+    """Make a sensible name for a download.
+
+    Args:
+        request: the idea; its first words make the name.
+        image_model: the model's id.
+        image: which picture.
+
+    Returns:
+        Something like ``lighthouse-in-a-storm-offline-gouache-1.png``, safe on any file system.
+    """
+    words = re.findall(r"\w+", request.lower())[:_SLUG_WORDS]
+    slug = "-".join(words)[:60].strip("-") or "picture"
+    ending = image.asset.key.rsplit(".", 1)[-1]
+    model = re.sub(r"[^\w.-]+", "-", image_model)
+    return f"{slug}-{model}-{image.index + 1}.{ending}"
