@@ -12,7 +12,7 @@ from datetime import datetime
 
 import streamlit as st
 
-from promptflow.events import Event
+from promptflow.events import Event, StageDelta
 from promptflow.flows import LiveFlow
 from promptflow.records import Stage, StageStatus
 from promptflow.ui import state
@@ -93,10 +93,10 @@ def _follow(
 
 
 def _paced(batches: Iterator[tuple[Event, ...]]) -> Iterator[tuple[Event, ...]]:
-    """Let what happens within one frame arrive together, so that the browser can keep up."""
+    """Let the words of one frame arrive together, so that the browser can keep up."""
     for batch in batches:
         yield batch
-        if batch:
+        if batch and all(isinstance(event, StageDelta) for event in batch):
             time.sleep(FRAME_S)
 
 
