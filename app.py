@@ -10,7 +10,6 @@ page = st.navigation(
         st.Page(
             "pages/studio.py",
             title="Studio",
-            icon=":material/brush:",
             default=True,
             help="Turn an idea into prompts and pictures. Watch every stage stream, and see what "
             "several image models make of it, side by side.",
@@ -19,6 +18,7 @@ page = st.navigation(
     position="top",
 )
 page.run()
-# After the page, because the first picture of any kind has Streamlit import numpy and Pillow.
+# After the page, because the first picture of any kind has Streamlit import numpy and Pillow. Until
+# then the page's own icon would be shown, and the browser would ask a font server for it.
 st.set_page_config(page_icon=str(SHIPPED_DATA / "icon.svg"))
 st.logo(str(SHIPPED_DATA / "logo.svg"), size="large")

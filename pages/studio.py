@@ -2,15 +2,14 @@
 
 import streamlit as st
 
-from promptflow.errors import PromptflowError, SetupError
 from promptflow.ui import state
 from promptflow.ui.deps import laboratory
+from promptflow.ui.errors import telling_errors
 from promptflow.ui.form import draw_form
 from promptflow.ui.history import draw_history, open_generation
-from promptflow.ui.plain import as_markdown
 from promptflow.ui.studio import draw_empty, draw_generation
 
-try:
+with telling_errors():
     lab = laboratory()
     with st.sidebar:
         started = draw_form(lab)
@@ -22,10 +21,8 @@ try:
     if shown is None:
         draw_empty()
     lab.open()
-    with earlier:
-        draw_history(lab, shown=shown, names=lab.name_of, now=lab.now())
     if shown is not None:
         draw_generation(lab, shown, lab.name_of)
-except PromptflowError as error:
-    title = "Prompt Flow can't start" if isinstance(error, SetupError) else "This can't be shown"
-    st.error(as_markdown(error.message), title=title, icon=":material/build:")
+    # Last, because looking a generation up may find that it was interrupted.
+    with earlier:
+        draw_history(lab, shown=shown, names=lab.name_of, now=lab.now())

@@ -10,8 +10,9 @@
     │   └── ReplyError        the answer can't be used
     ├── PictureError          bytes that should be a picture are not a usable one
     ├── StorageError          a picture could not be written or read
-    └── LedgerError           a record could not be written or read
-        └── UnknownGenerationError
+    ├── LedgerError           a record could not be written or read
+    │   └── UnknownGenerationError
+    └── InternalError         a mistake of our own
 
 Every message is one or two sentences: what failed, for which value, what was expected, what to do.
 """
@@ -170,6 +171,12 @@ class LedgerError(PromptflowError):
     """A record could not be written or read."""
 
     code = "ledger"
+
+
+class InternalError(PromptflowError):
+    """A mistake of our own, met while a model was at work; the log has its traceback."""
+
+    code = "internal"
 
 
 class UnknownGenerationError(LedgerError):

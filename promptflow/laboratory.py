@@ -5,6 +5,7 @@ when one of its models is first asked, and only a process that starts a flow cla
 Above the flows, below whoever shows them.
 """
 
+import logging
 import random
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +16,7 @@ from threading import Lock
 
 from promptflow.catalog import Catalog, ModelCard, check_request, read_catalog
 from promptflow.clock import Clock
-from promptflow.errors import SetupError
+from promptflow.errors import LedgerError, SetupError
 from promptflow.events import Event
 from promptflow.flows import Flows, LiveFlow
 from promptflow.instructions import read_instructions
@@ -23,10 +24,18 @@ from promptflow.ledger import Ownership, SqliteLedger, find_missing, recover
 from promptflow.pipeline import Tools, run_flow
 from promptflow.ports import ImageModel, TextModel
 from promptflow.providers import Provider, offline_provider
-from promptflow.records import Asset, GenerationRequest, GenerationStatus, GenerationSummary
+from promptflow.records import (
+    Asset,
+    Fault,
+    GenerationRequest,
+    GenerationStatus,
+    GenerationSummary,
+)
 from promptflow.settings import SHIPPED_DATA, Settings
 from promptflow.storage.local import LocalStore
 from promptflow.view import FlowView, fold
+
+_log = logging.getLogger(__name__)
 
 MIN_FREE_BYTES = 64_000_000
 """Below this much free disk nothing is started: a picture that can't be kept must not be bought."""
@@ -188,9 +197,22 @@ class Laboratory:
         if flow is not None:
             return flow, fold(next(flow.follow(timeout_s=0)))
         view = fold(self.ledger.read_events(generation_id))
-        if view.status is GenerationStatus.RUNNING and self.recover():
-            view = fold(self.ledger.read_events(generation_id))
+        if view.status is GenerationStatus.RUNNING:
+            view = self._mend(view)
         return None, view
+
+    def _mend(self, view: FlowView) -> FlowView:
+        """Recover, and read again what has become of a generation that no flow here runs."""
+        try:
+            if self.recover():
+                return fold(self.ledger.read_events(view.generation_id))
+        except LedgerError as error:
+            # On a full disk nothing can be written, but what was finished can still be looked at.
+            _log.warning("Generation %s could not be mended.", view.generation_id, exc_info=True)
+            view.status = GenerationStatus.INTERRUPTED
+            view.fault = Fault(code=error.code, message=error.message)
+            view.finished_at = self.now()
+        return view
 
     def read_events(self, generation_id: str) -> tuple[Event, ...]:
         """Return the events of a generation as the ledger has them.

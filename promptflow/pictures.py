@@ -16,6 +16,9 @@ MAX_PIXELS = 50_000_000
 """Beyond it bytes aren't decoded; 4 times what a current model paints (4096 by 3072)."""
 _BEGINNING_BYTES = 65_536
 """How much of a PNG's pixels is unpacked, at most."""
+_SIGNATURE_BYTES = 8
+_CHUNK_FRAME_BYTES = 12
+"""Length, kind and checksum around what a part of a PNG holds."""
 
 _KINDS = {
     "PNG": ("image/png", "png"),
@@ -87,12 +90,17 @@ def inspect_picture(data: bytes) -> PictureFacts:
 
 def _begin_png(data: bytes) -> None:
     """Unpack the beginning of a PNG's pixels; raises zlib.error or ValueError if they aren't any."""
-    at = data.find(b"IDAT")
-    length = int.from_bytes(data[at - 4 : at]) if at >= 0 else 0
-    pixels = data[at + 4 : at + 4 + length]
-    if not zlib.decompressobj().decompress(pixels, _BEGINNING_BYTES):
-        message = "no pixels"
-        raise ValueError(message)
+    at = _SIGNATURE_BYTES
+    while at + 8 <= len(data):
+        length, kind = int.from_bytes(data[at : at + 4]), data[at + 4 : at + 8]
+        if kind == b"IDAT":
+            pixels = memoryview(data)[at + 8 : at + 8 + length]
+            if zlib.decompressobj().decompress(pixels, _BEGINNING_BYTES):
+                return
+            break
+        at += _CHUNK_FRAME_BYTES + length
+    message = "no pixels"
+    raise ValueError(message)
 
 
 def _open(data: bytes) -> "Image":

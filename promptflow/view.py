@@ -220,7 +220,7 @@ def _apply_stage(
 def _close_stage(stage: StageView, event: StageFinished | StageFailed) -> None:
     stage.pieces[:] = [event.output]
     stage.first_token_ms = event.first_token_ms
-    stage.total_ms = event.total_ms
+    stage.total_ms = _known_ms(event.total_ms, interrupted=stage.status is StageStatus.INTERRUPTED)
     stage.usage = event.usage
     stage.cost_micro_usd = event.cost_micro_usd
 
@@ -267,7 +267,7 @@ def _apply_run(
 def _close_run(run: RunView, event: RunFinished | RunFailed) -> None:
     run.retry = None
     run.partials.clear()
-    run.total_ms = event.total_ms
+    run.total_ms = _known_ms(event.total_ms, interrupted=run.status is RunStatus.INTERRUPTED)
     run.usage = event.usage
     run.cost_micro_usd = event.cost_micro_usd
 
@@ -275,6 +275,12 @@ def _close_run(run: RunView, event: RunFinished | RunFailed) -> None:
 def _finish(view: FlowView, event: FlowFinished) -> None:
     view.status = event.status
     view.fault = event.fault
-    view.total_ms = event.total_ms
+    interrupted = event.status is GenerationStatus.INTERRUPTED
+    view.total_ms = _known_ms(event.total_ms, interrupted=interrupted)
     view.cost_micro_usd = event.cost_micro_usd
     view.finished_at = event.at
+
+
+def _known_ms(total_ms: int, *, interrupted: bool) -> int | None:
+    """How long something took; nobody knows of what a process left behind when it ended."""
+    return None if interrupted and total_ms == 0 else total_ms

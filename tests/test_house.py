@@ -5,6 +5,7 @@ import pkgutil
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from typing import get_args
 
@@ -154,3 +155,11 @@ print(sorted(set({LATE}) & set(sys.modules)))
     )
 
     assert done.stdout == "[]\n"
+
+
+def test_a_first_start_asks_for_nothing() -> None:
+    """In a terminal, Streamlit would wait for an address to be typed in before it serves."""
+    config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text("utf-8"))
+
+    assert config["server"]["showEmailPrompt"] is False
+    assert config["browser"]["gatherUsageStats"] is False

@@ -161,18 +161,18 @@ def test_cancelling_what_is_over_does_nothing(open_lab: Open) -> None:
     assert lab.look_up(generation_id)[1].status is GenerationStatus.SUCCEEDED
 
 
-def test_bug_in_a_model_leaves_an_interrupted_generation(open_lab: Open) -> None:
-    """After a bug the generation reads as interrupted, with the other model's picture kept."""
+def test_bug_in_a_model_is_recorded_as_its_failure(open_lab: Open) -> None:
+    """After a bug in one model the ledger says so, with the other model's picture kept."""
     lab = open_lab(gouache=ListPainter([RuntimeError("a bug")]))
     generation_id = lab.start(make_request())
     _wait(lab, generation_id)
 
     view = lab.look_up(generation_id)[1]
 
-    assert view.status is GenerationStatus.INTERRUPTED
+    assert view.status is GenerationStatus.PARTIAL
     assert [(run.image_model, run.status, len(run.images)) for run in view.runs] in (
-        [(GOUACHE, RunStatus.INTERRUPTED, 0), (POSTER, RunStatus.SUCCEEDED, 1)],
-        [(POSTER, RunStatus.SUCCEEDED, 1), (GOUACHE, RunStatus.INTERRUPTED, 0)],
+        [(GOUACHE, RunStatus.FAILED, 0), (POSTER, RunStatus.SUCCEEDED, 1)],
+        [(POSTER, RunStatus.SUCCEEDED, 1), (GOUACHE, RunStatus.FAILED, 0)],
     )
 
 

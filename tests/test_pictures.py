@@ -159,3 +159,24 @@ def test_a_text_bomb_in_a_png_is_refused() -> None:
 
     with pytest.raises(PictureError, match="damaged"):
         inspect_picture(file.getvalue())
+
+
+def test_a_png_that_speaks_of_its_own_parts_is_a_picture() -> None:
+    """The name of a part inside a comment isn't taken for the part."""
+    comment = PngInfo()
+    comment.add_text("Comment", "see the IDAT chunk")
+    file = BytesIO()
+    Image.new("RGB", (7, 5), "teal").save(file, "PNG", pnginfo=comment)
+
+    assert inspect_picture(file.getvalue()).width_px == 7
+
+
+def test_a_png_whose_pixels_are_none_is_refused() -> None:
+    """Right checksums around bytes that don't unpack make no picture."""
+    body = b"these are no pixels"
+    chunk = struct.pack(">I", len(body)) + b"IDAT" + body
+    chunk += struct.pack(">I", zlib.crc32(b"IDAT" + body))
+    end = struct.pack(">I", 0) + b"IEND" + struct.pack(">I", zlib.crc32(b"IEND"))
+
+    with pytest.raises(PictureError, match="breaks off or is damaged"):
+        inspect_picture(png_header(7, 5)[:33] + chunk + end)

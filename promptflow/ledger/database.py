@@ -48,6 +48,10 @@ _SENTENCES = {
         "The ledger {path!r} can't be read or written ({error}). Check the disk and its free space."
     ),
 }
+_SENSELESS = (ValueError, TypeError, LookupError, OverflowError)
+"""What rows that can be read and make no sense lead to: no text, no JSON, no date, a word unknown."""
+_CAUSE_CHARS = 200
+"""How much of a cause is repeated: it may quote a whole page of rubbish."""
 _REFUSED = (
     "The ledger {path!r} refused an operation: {error}. `python -m promptflow doctor` checks it."
 )
@@ -69,9 +73,10 @@ class LedgerFile:
             A connection inside a transaction: later commits of others don't show.
 
         Raises:
-            LedgerError: the file can't be opened or read; the text says why.
+            LedgerError: the file can't be opened or read, or what the block read makes no sense; the
+                text says why.
         """
-        with self.worded(LedgerError), closing(self.connect("ro")) as connection:
+        with self.legible(LedgerError), closing(self.connect("ro")) as connection:
             connection.row_factory = sqlite3.Row
             connection.execute("BEGIN")
             yield connection
@@ -91,8 +96,9 @@ class LedgerFile:
             LedgerError: the file can't be opened or written; the text says why.
         """
         with self.worded(LedgerError), closing(self.connect("rw")) as connection:
-            connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
-            connection.execute("BEGIN IMMEDIATE")
+            with self.legible(LedgerError):
+                connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+                connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
                 connection.execute("COMMIT")
@@ -118,7 +124,11 @@ class LedgerFile:
             isolation_level=None,
             check_same_thread=False,
         )
-        connection.execute("PRAGMA foreign_keys=ON")
+        try:
+            connection.execute("PRAGMA foreign_keys=ON")
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     @contextmanager
@@ -139,6 +149,31 @@ class LedgerFile:
             yield
         except sqlite3.Error as error:
             raise kind(self._explain(error)) from error
+
+    @contextmanager
+    def legible(self, kind: type[LedgerError] | type[SetupError]) -> Iterator[None]:
+        """Turn SQLite's errors, and those of rows that make no sense, into sentences.
+
+        For opening and reading only: in a block that writes, such errors are mistakes of ours.
+
+        Args:
+            kind: what to raise them as.
+
+        Yields:
+            Nothing; the errors of the block are turned.
+
+        Raises:
+            LedgerError: the ledger is damaged or SQLite complained, and `kind` says so.
+            SetupError: the ledger is damaged or SQLite complained, and `kind` says so.
+        """
+        try:
+            with self.worded(kind):
+                yield
+        except _SENSELESS as error:
+            cause = str(error)[:_CAUSE_CHARS]
+            raise kind(
+                _SENTENCES[sqlite3.SQLITE_CORRUPT].format(path=str(self.path), error=cause)
+            ) from error
 
     def _explain(self, error: sqlite3.Error) -> str:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & _PRIMARY_CODE

@@ -176,9 +176,10 @@ def migrate(file: LedgerFile, steps: Sequence[Step] = STEPS) -> None:
         steps: oldest first.
 
     Raises:
-        SetupError: the file is no ledger, can't be written, or belongs to a newer version.
+        SetupError: the file is no ledger, is damaged, can't be written, or belongs to a newer
+            version.
     """
-    with file.worded(SetupError):
+    with file.legible(SetupError):
         connection = file.connect("rwc")
         try:
             if find_pending(connection, file, steps):

@@ -75,19 +75,6 @@ def read_events(connection: sqlite3.Connection, generation_id: str) -> tuple[Eve
     )
 
 
-def read_status(connection: sqlite3.Connection, generation_id: str) -> GenerationStatus | None:
-    """Return how far a generation has come; ``None`` where there is none of this id."""
-    sql = "SELECT status FROM generations WHERE id = ?"
-    row = connection.execute(sql, (generation_id,)).fetchone()
-    return GenerationStatus(row["status"]) if row else None
-
-
-def read_asset(connection: sqlite3.Connection, asset_id: str) -> Asset | None:
-    """Return one stored object; ``None`` where there is none of this id."""
-    row = connection.execute("SELECT * FROM assets WHERE id = ?", (asset_id,)).fetchone()
-    return _asset(row) if row else None
-
-
 def _flow_started(row: sqlite3.Row) -> FlowStarted:
     return FlowStarted(
         generation_id=row["id"],

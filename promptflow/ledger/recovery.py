@@ -30,12 +30,13 @@ _OWNER = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _CLAIM_S = 10.0
 """How long another process can be looking at a file that was just made; it takes microseconds."""
 
-_KNOWN_COST = """
-    SELECT sum(cost_micro_usd) FROM (
+_WHOLE_COST = """
+    SELECT CASE WHEN count(*) = count(cost_micro_usd) THEN sum(cost_micro_usd) END FROM (
         SELECT cost_micro_usd FROM stages WHERE generation_id = :id
         UNION ALL SELECT cost_micro_usd FROM runs WHERE generation_id = :id
     )
 """
+"""NULL unless the cost of every stage and run is known: a part would read as the whole."""
 
 INTERRUPTED = Fault(
     code="interrupted",
@@ -166,8 +167,10 @@ def find_missing(ledger: SqliteLedger, store: StoredPictures) -> tuple[str, ...]
         LedgerError: the ledger can't be read.
     """
     with ledger.file.reading() as connection:
-        rows = connection.execute("SELECT DISTINCT key FROM assets ORDER BY key").fetchall()
-    return tuple(row["key"] for row in rows if not _is_there(store, row["key"]))
+        sql = "SELECT DISTINCT key FROM assets ORDER BY key"
+        # In a damaged file a text may be anything; what is no key isn't there.
+        keys = [str(row["key"]) for row in connection.execute(sql)]
+    return tuple(key for key in keys if not _is_there(store, key))
 
 
 def _is_there(store: StoredPictures, key: str) -> bool:
@@ -183,7 +186,8 @@ def _read_running(ledger: SqliteLedger) -> dict[str, list[str]]:
     with ledger.file.reading() as connection:
         sql = "SELECT owner, id FROM generations WHERE status = 'running'"
         for row in connection.execute(sql):
-            by_owner.setdefault(row["owner"], []).append(row["id"])
+            # In a damaged file a text may be anything, and what is no owner's name is of no owner.
+            by_owner.setdefault(str(row["owner"]), []).append(str(row["id"]))
     return by_owner
 
 
@@ -191,6 +195,10 @@ def _interrupt(ledger: SqliteLedger, store: StoredPictures, generation_id: str) 
     """Adopt one generation's pictures and mark it, in one transaction; say whether it was due."""
     try:
         store.remove_leftovers(generation_id)
+    except StorageError as error:
+        # They are in nobody's way; what follows says whether the store can be read.
+        _log.warning("What generation %s left half-written stays: %s", generation_id, error)
+    try:
         orphans = _find_orphans(ledger, store, generation_id)
     except StorageError as error:
         # Marked without them, its pictures would never be looked for again.
@@ -207,7 +215,7 @@ def _interrupt(ledger: SqliteLedger, store: StoredPictures, generation_id: str) 
         row = {
             "status": GenerationStatus.INTERRUPTED,
             **fault_columns(INTERRUPTED),
-            "cost_micro_usd": db.execute(_KNOWN_COST, {"id": generation_id}).fetchone()[0],
+            "cost_micro_usd": db.execute(_WHOLE_COST, {"id": generation_id}).fetchone()[0],
             "finished_at": to_text(now),
         }
         update(db, "generations", generation_id, row)

@@ -43,6 +43,8 @@ def list_generations(
     conditions = [condition for condition, _ in found]
     values: list[str | int] = [value for _, fitting in found for value in fitting]
     if before is not None:
+        # It may come from an address, whose bytes need be no text; SQLite takes texts only.
+        before = before.encode(errors="replace").decode()
         conditions.append(_FOUND_BEFORE if indexed else _BEFORE)
         values.append(before)
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""

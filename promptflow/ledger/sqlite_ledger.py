@@ -20,7 +20,7 @@ from promptflow.ledger.database import LedgerFile
 from promptflow.ledger.migrations import find_pending, migrate
 from promptflow.ledger.search import list_generations
 from promptflow.ledger.write import write_event
-from promptflow.records import Asset, GenerationStatus, GenerationSummary
+from promptflow.records import GenerationSummary
 from promptflow.wording import count
 
 _COUNTS = {
@@ -134,16 +134,6 @@ class SqliteLedger:
         with self.file.reading() as connection:
             return list_generations(connection, search=search, limit=limit, before=before)
 
-    def read_status(self, generation_id: str) -> GenerationStatus | None:
-        """Return how far a generation has come; ``None`` where there is none of this id."""
-        with self.file.reading() as connection:
-            return read.read_status(connection, generation_id)
-
-    def asset(self, asset_id: str) -> Asset | None:
-        """Return one stored object; ``None`` where there is none of this id."""
-        with self.file.reading() as connection:
-            return read.read_asset(connection, asset_id)
-
     def check(self) -> tuple[str, ...]:
         """Examine the file from end to end.
 
@@ -179,7 +169,7 @@ class SqliteLedger:
         """
         if self._idle and self._idle.alive:
             return
-        with self.file.worded(SetupError):
+        with self.file.legible(SetupError):
             connection = self.file.connect("rw")
             connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         self._idle = weakref.finalize(self, connection.close)

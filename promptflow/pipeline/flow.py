@@ -9,11 +9,18 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from queue import SimpleQueue
 
-from promptflow.errors import LedgerError
+from promptflow.errors import InternalError, LedgerError
 from promptflow.events import Event, FlowFinished, FlowStarted
 from promptflow.pipeline.runs import Run
 from promptflow.pipeline.stages import Answer, ask, write_question
-from promptflow.pipeline.tools import CANCELLED, Account, Tools, add_costs, to_fault
+from promptflow.pipeline.tools import (
+    CANCELLED,
+    Account,
+    Tools,
+    add_costs,
+    surprises_named,
+    to_fault,
+)
 from promptflow.plans import PlanError, plan_to_json, render_fallback_prompt
 from promptflow.records import (
     ActionPlan,
@@ -69,8 +76,9 @@ class _Flow:
             )
         )
         try:
-            yield from self._stages()
-        except LedgerError as error:
+            with surprises_named("the pipeline"):
+                yield from self._stages()
+        except (LedgerError, InternalError) as error:
             self.fault = to_fault(error)
         yield self._finish(account.tools.since_ms(started_s))
 
@@ -80,7 +88,7 @@ class _Flow:
             return
         planned = yield from self._plan()
         if planned.plan is None:
-            self.fault = planned.fault
+            self.fault = self._say_unplanned(planned)
             return
         if cancel.is_set():
             return
@@ -92,6 +100,18 @@ class _Flow:
             self.fault = thought.fault
         elif not cancel.is_set():
             yield from self._fan_out(planned.plan, thought.output)
+
+    def _say_unplanned(self, planned: Answer) -> Fault | None:
+        """Say why there is no plan; what is wrong with an answer is worded for the model."""
+        fault = planned.fault
+        if fault is None or fault.code != PlanError.code or self.account.cancel.is_set():
+            return fault
+        title = self.account.tools.catalog.model_title(self.account.request.text_model)
+        message = (
+            f"{title} gave no readable plan, though it was asked twice. "
+            "Try again, or choose another text model."
+        )
+        return Fault(code=PlanError.code, message=message)
 
     def _plan(self) -> Generator[Event, None, Answer]:
         """Ask for the plan; if the answer can't be read as one, ask once for a repair."""

@@ -23,7 +23,7 @@ from promptflow.events import (
     RunRetrying,
     RunStarted,
 )
-from promptflow.pipeline.tools import CANCELLED, Account, to_fault
+from promptflow.pipeline.tools import CANCELLED, Account, surprises_named, to_fault
 from promptflow.ports import ImageRequest, Picture
 from promptflow.records import AssetRole, Fault, PromptOrigin, RunStatus, Usage
 from promptflow.retries import plan_wait
@@ -92,8 +92,10 @@ class Run:
 
     def _attempt(self, prompt: str) -> Generator[Event, None, RunFinished | RunFailed | None]:
         """Make one call; return how the run ends, or ``None`` for another attempt."""
+        title = self.account.tools.catalog.model_title(self.image_model)
         try:
-            yield from self._paint(prompt)
+            with surprises_named(title):
+                yield from self._paint(prompt)
         except BusyError as error:
             return (yield from self._wait(error))
         except RefusedError as error:

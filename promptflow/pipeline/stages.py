@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from promptflow.catalog import price_text
 from promptflow.errors import PromptflowError, ReplyError
 from promptflow.events import Event, StageDelta, StageFailed, StageFinished, StageStarted
-from promptflow.pipeline.tools import Account, Tools, to_fault
+from promptflow.pipeline.tools import Account, Tools, surprises_named, to_fault
 from promptflow.plans import PLAN_SCHEMA, load_plan
 from promptflow.ports import TextRequest
 from promptflow.records import ActionPlan, Fault, Stage, Usage
@@ -109,12 +109,13 @@ def ask(account: Account, question: TextRequest) -> Generator[Event, None, Answe
     stream = _Stream(tools, tools.clock.stopwatch_s())
     plan, fault = None, None
     try:
-        for part in tools.text_model(account.request.text_model).stream(question):
-            stream.usage = part.usage or stream.usage
-            if part.text:
-                stream.add(part.text)
-                yield StageDelta(stage_id=stage_id, text=part.text)
-        plan = _read(account, question.stage, stream.output)
+        with surprises_named(tools.catalog.model_title(account.request.text_model)):
+            for part in tools.text_model(account.request.text_model).stream(question):
+                stream.usage = part.usage or stream.usage
+                if part.text:
+                    stream.add(part.text)
+                    yield StageDelta(stage_id=stage_id, text=part.text)
+            plan = _read(account, question.stage, stream.output)
     except PromptflowError as error:
         fault = to_fault(error)
     yield account.write(_close(account, stage_id, stream, plan, fault))

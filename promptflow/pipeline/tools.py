@@ -1,16 +1,20 @@
 """What every part of one flow shares: the tools it works with and the account it keeps."""
 
+import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from promptflow.catalog import Catalog
 from promptflow.clock import Clock
-from promptflow.errors import PromptflowError, ProviderError
+from promptflow.errors import InternalError, PromptflowError, ProviderError
 from promptflow.events import Event
 from promptflow.instructions import Instructions
 from promptflow.ports import ImageModel, ImageStore, Ledger, TextModel
 from promptflow.records import Fault, GenerationRequest
+
+_log = logging.getLogger(__name__)
 
 CANCELLED = Fault(
     code="cancelled",
@@ -66,6 +70,33 @@ class Account:
         """
         self.tools.ledger.record(event)
         return event
+
+
+@contextmanager
+def surprises_named(what: str) -> Iterator[None]:
+    """Turn a mistake of our own into a failure of the call it happened in, and log it.
+
+    Args:
+        what: what was at work, e.g. a model's title.
+
+    Yields:
+        Nothing; the errors of the block are turned.
+
+    Raises:
+        InternalError: something unexpected was raised.
+        PromptflowError: something expected was.
+    """
+    try:
+        yield
+    except PromptflowError:
+        raise
+    except Exception as error:
+        _log.exception("%s stopped on an unexpected error.", what)
+        message = (
+            f"Prompt Flow made a mistake while {what} was at work; the server's log says more. "
+            "Try again, or choose another model."
+        )
+        raise InternalError(message) from error
 
 
 def to_fault(error: PromptflowError) -> Fault:

@@ -29,10 +29,12 @@ def offline_provider() -> Provider:
 def _offline_planner(model_id: str) -> TextModel:
     from promptflow.providers.offline import OfflinePlanner
 
-    return OfflinePlanner(model=model_id, piece_s=_PIECE_S)
+    return OfflinePlanner(model=model_id, piece_s=_PIECE_S, keep_requests=False)
 
 
 def _offline_painter(model_id: str) -> ImageModel:
     from promptflow.providers.offline import OfflinePainter
 
-    return OfflinePainter(model=model_id, partials=_PREVIEWS, step_s=_PREVIEW_S)
+    return OfflinePainter(
+        model=model_id, partials=_PREVIEWS, step_s=_PREVIEW_S, keep_requests=False
+    )

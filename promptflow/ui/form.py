@@ -1,5 +1,7 @@
 """The new-prompt form: what is asked for, and what it will cost at most."""
 
+from datetime import datetime, timedelta
+
 import streamlit as st
 
 from promptflow.catalog import (
@@ -12,6 +14,7 @@ from promptflow.catalog import (
 )
 from promptflow.errors import InputError, PromptflowError
 from promptflow.laboratory import Laboratory
+from promptflow.records import GenerationRequest
 from promptflow.ui import state
 from promptflow.ui.plain import as_markdown
 from promptflow.wording import format_usd
@@ -36,6 +39,8 @@ EXAMPLES = (
 )
 """(short name, icon, request) of the examples on the empty page."""
 
+_SAME_WISH = timedelta(seconds=2)
+"""Within it, a second click on Generate opens what the first one started."""
 _PLACEHOLDER = "Describe a picture: who or what, where, in what light and mood"
 
 
@@ -50,12 +55,13 @@ def draw_form(lab: Laboratory) -> str | None:
         "Request",
         key=state.REQUEST,
         height=120,
-        max_chars=MAX_REQUEST_CHARS,
         placeholder=_PLACEHOLDER,
         persist_state="session",
     )
-    typed = len(st.session_state[state.REQUEST] or "")
-    st.caption(f"{typed:,} of {MAX_REQUEST_CHARS:,} characters")
+    # Counted here and not by the field, which would throw what is too long away without a word.
+    typed = len((st.session_state[state.REQUEST] or "").strip())
+    count = f"{typed:,} of {MAX_REQUEST_CHARS:,} characters"
+    st.caption(f":red[{count}, shorten it]" if typed > MAX_REQUEST_CHARS else count)
     chosen = _draw_image_models(lab)
     _draw_shape(lab, chosen)
     with st.expander("More settings", type="compact"):
@@ -66,12 +72,14 @@ def draw_form(lab: Laboratory) -> str | None:
         "Generate", key=state.GENERATE, type="primary", icon=":material/brush:", width="stretch"
     ):
         return None
-    return _start(lab)
+    return _start(lab, has_seed=any(card.has_seed for card in chosen))
 
 
 def fill_request(text: str) -> None:
     """Put a text into the form; a callback, so that it runs before the form is drawn."""
     st.session_state[state.REQUEST] = text
+    # On a narrow screen the form is folded away.
+    st.toast("The request is filled in; Generate is in the sidebar.", icon=":material/edit_square:")
 
 
 def _draw_image_models(lab: Laboratory) -> tuple[ImageModelCard, ...]:
@@ -95,7 +103,7 @@ def _draw_image_models(lab: Laboratory) -> tuple[ImageModelCard, ...]:
         if (reason := lab.reason_unavailable(card))
     ]
     if missing:
-        with st.expander(f"{len(missing)} more models need a key", type="compact"):
+        with st.expander(f"{len(missing)} more models can't be used now", type="compact"):
             for title, reason in missing:
                 st.markdown(f"**{as_markdown(title)}**  \n:gray[{as_markdown(reason)}]")
     return tuple(card for card in usable if card.id in ids)
@@ -168,19 +176,32 @@ def _draw_estimate(lab: Laboratory) -> None:
     st.caption(f":material/payments: {as_markdown(words)}")
 
 
-def _start(lab: Laboratory) -> str | None:
+def _start(lab: Laboratory, *, has_seed: bool) -> str | None:
     """Check what was entered and start; what can't be done is said under the button."""
     try:
-        return lab.start(
+        return _start_once(
+            lab,
             lab.check(
                 request=st.session_state[state.REQUEST] or "",
                 image_models=st.session_state[state.IMAGE_MODELS],
                 text_model=st.session_state[state.TEXT_MODEL],
                 aspect_ratio=st.session_state[state.ASPECT_RATIO],
                 images_per_model=st.session_state[state.IMAGES_PER_MODEL],
-                seed=st.session_state.get(state.SEED),
-            )
+                # A seed typed for a model that is no longer chosen stands in no field any more.
+                seed=st.session_state.get(state.SEED) if has_seed else None,
+            ),
         )
     except PromptflowError as error:
         st.error(as_markdown(error.message), icon=":material/error:")
         return None
+
+
+def _start_once(lab: Laboratory, request: GenerationRequest) -> str:
+    """Start a generation, unless the very same was started a moment ago: a second click of one wish."""
+    now = lab.now()
+    started: tuple[GenerationRequest, str, datetime] | None = st.session_state.get(state.STARTED)
+    if started and started[0] == request and now - started[2] < _SAME_WISH:
+        return started[1]
+    generation_id = lab.start(request)
+    st.session_state[state.STARTED] = (request, generation_id, now)
+    return generation_id

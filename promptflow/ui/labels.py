@@ -49,12 +49,15 @@ _RUN_ICONS = {
 }
 
 
-def stage_label(title: str, stages: Sequence[StageView], names: Names) -> str:
+def stage_label(
+    title: str, stages: Sequence[StageView], calls: Sequence[StageView], names: Names
+) -> str:
     """Write the label of one stage's box.
 
     Args:
         title: what the stage is called.
-        stages: its calls; one, but for prompt construction.
+        stages: the calls that count; one, but for prompt construction.
+        calls: all its calls, those that had to be repaired too: they were paid for.
         names: model id → title.
     """
     facts = [names(stages[0].model)]
@@ -63,11 +66,12 @@ def stage_label(title: str, stages: Sequence[StageView], names: Names) -> str:
     first_ms = [stage.first_token_ms for stage in stages if stage.first_token_ms is not None]
     if first_ms:
         facts.append(f"first words {format_duration(min(first_ms))}")
-    facts.append(format_duration(max((stage.total_ms or 0) for stage in stages)))
-    tokens = sum((one.usage.input_tokens or 0) + (one.usage.output_tokens or 0) for one in stages)
+    known_ms = [stage.total_ms for stage in stages if stage.total_ms is not None]
+    facts.append(format_duration(max(known_ms, default=None)))
+    tokens = sum((one.usage.input_tokens or 0) + (one.usage.output_tokens or 0) for one in calls)
     if tokens:
         facts.append(count(tokens, "token"))
-    costs = [stage.cost_micro_usd for stage in stages]
+    costs = [call.cost_micro_usd for call in calls]
     facts.append(format_usd(None if None in costs else sum(cost or 0 for cost in costs)))
     return label(title, facts)
 

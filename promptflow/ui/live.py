@@ -17,6 +17,7 @@ from promptflow.flows import LiveFlow
 from promptflow.records import Stage, StageStatus
 from promptflow.ui import state
 from promptflow.ui.canvas import Canvas
+from promptflow.ui.errors import errors_told
 from promptflow.view import FlowView, apply, fold
 
 FRAME_S = 0.04
@@ -42,6 +43,7 @@ def draw_live(flow: LiveFlow, *, new_canvas: NewCanvas, now: Callable[[], dateti
     st.session_state[state.FULL_RUN] = True
 
     @st.fragment(run_every=_RUN_EVERY_S)
+    @errors_told
     def follow() -> None:
         batches = _paced(flow.follow(timeout_s=_TICK_S))
         view = fold(next(batches))
@@ -67,6 +69,7 @@ def draw_elsewhere(
     """
 
     @st.fragment(run_every=_LOOK_EVERY_S)
+    @errors_told
     def look() -> None:
         view = look_up()
         if view.finished_at is not None:

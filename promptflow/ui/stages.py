@@ -129,7 +129,9 @@ class StageBoard:
         if not found:
             return None
         shown = _newest(found)
-        box = self._box(stage, stage_label(_TITLES[stage], shown, self._names), _state(shown))
+        box = self._box(
+            stage, stage_label(_TITLES[stage], shown, found, self._names), _state(shown)
+        )
         clock = clock_words(shown, now)
         if box.changed("clock", clock):
             box.slot("clock").caption(clock) if clock else box.slot("clock").empty()
@@ -148,6 +150,11 @@ class StageBoard:
             elif box.changed(name, value):
                 _draw_field(box.slot(name), text, value)
         _draw_stage_fault(box, stage)
+        unread = [one for one in view.stages if one.stage is Stage.ACTION_PLAN and one is not stage]
+        if unread and box.changed("unread", unread[0].stage_id):
+            with box.slot("unread").container(gap="xxsmall"):
+                st.caption("First answer, which could not be read")
+                st.text(unread[0].output)
 
     def _draw_thinking(self, view: FlowView, now: datetime) -> None:
         stage = view.stage(Stage.THINKING)
@@ -250,8 +257,8 @@ def _runs_label(view: FlowView, runs: dict[str, RunView | None]) -> tuple[str, _
     title = "Image generation"
     if view.finished_at is None and (RunStatus.RUNNING in statuses or None in statuses):
         return label(title, [f"{done} of {count(len(runs), 'model')} done"]), "running"
-    slowest_ms = (
-        max((run.total_ms or 0) for run in runs.values() if run) if any(runs.values()) else 0
+    slowest_ms = max(
+        (run.total_ms for run in runs.values() if run and run.total_ms is not None), default=None
     )
     facts = [f"{done} of {count(len(runs), 'model')} done", format_duration(slowest_ms)]
     return label(title, facts), "complete" if done == len(runs) else "error"

@@ -22,6 +22,8 @@ HISTORY_PAGES = "history_pages"
 """For each page turned towards the older ones, the id its generations come before."""
 FULL_RUN = "full_run"
 """Set by the script, taken by the live fragment: its first run draws, later ones follow."""
+STARTED = "started"
+"""What was last started here: request, generation id, moment."""
 
 # In the address.
 GENERATION = "generation"

@@ -30,7 +30,7 @@ def draw_empty() -> None:
     """Draw what a newcomer sees: what this is, and an idea to click."""
     st.title("From an idea to pictures, every step in sight", anchor=False)
     st.markdown(
-        "Describe a picture on the left. A language model plans it, thinks it through and writes "
+        "Describe a picture in the sidebar. A language model plans it, thinks it through and writes "
         "a prompt for each image model; the models paint side by side. Every word, picture, price "
         "and failure is kept."
     )

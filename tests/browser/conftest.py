@@ -25,6 +25,13 @@ _CHROMIUM_FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+_WATCH_FOR_ERRORS = """
+window.errorsSeen = [];
+new MutationObserver(() => {
+  for (const box of document.querySelectorAll("[data-testid='stException']"))
+    if (!window.errorsSeen.includes(box.innerText)) window.errorsSeen.push(box.innerText);
+}).observe(document, {childList: true, subtree: true});
+"""
 _PIECE_S = "0.02"
 """Seconds between two pieces of an answer: a whole flow takes about ten seconds."""
 _START_S = 60.0
@@ -51,7 +58,11 @@ def page(browser: Browser) -> Iterator[Page]:
     """Open a tab in a browser window of its own."""
     context = browser.new_context(viewport={"width": 1440, "height": 1000})
     context.set_default_timeout(40_000)
-    yield context.new_page()
+    # Noted as it appears: the next redraw may take an error box away again.
+    context.add_init_script(_WATCH_FOR_ERRORS)
+    tab = context.new_page()
+    yield tab
+    assert tab.evaluate("window.errorsSeen") == []
     context.close()
 
 
@@ -96,6 +107,7 @@ def serve(folder: Path, *, piece_s: str) -> Iterator[str]:
             except subprocess.TimeoutExpired:
                 server.kill()
                 server.wait()
+    assert "Traceback" not in (folder / "log").read_text("utf-8", "replace")
 
 
 def _wait(url: str, server: "subprocess.Popen[bytes]", log: Path) -> None:

@@ -66,6 +66,30 @@ def test_second_tab_follows_the_same_flow(page: Page, address: str) -> None:
     expect(status(page, "Succeeded")).to_be_visible()
 
 
+def test_four_pictures_of_each_model_come_one_by_one(page: Page, address: str) -> None:
+    """Each of a model's pictures takes its place as it comes, and the others stay."""
+    page.goto(address)
+    page.get_by_label("Request").fill("A castle by a lake in autumn")
+    page.get_by_test_id("stSidebar").get_by_text("4", exact=True).click()
+    page.get_by_role("button", name="Generate").click()
+
+    pictures = page.get_by_test_id("stMain").get_by_role("img", name=re.compile("^Offline"))
+    expect(status(page, "Succeeded")).to_be_visible()
+    expect(pictures).to_have_count(8)
+    expect(page.get_by_role("button", name="Download")).to_have_count(8)
+
+
+def test_request_that_is_too_long_is_kept_and_said(page: Page, address: str) -> None:
+    """Nothing of a long paste is thrown away; the page says how much too long it is."""
+    page.goto(address)
+    page.get_by_label("Request").fill("x" * 4_001)
+    page.get_by_role("button", name="Generate").click()
+
+    expect(page.get_by_text("4,001 of 4,000 characters, shorten it")).to_be_visible()
+    expect(page.get_by_text("The request has 4,001 characters")).to_be_visible()
+    assert len(page.get_by_label("Request").input_value()) == 4_001
+
+
 def test_cancel_says_what_it_does(page: Page, address: str) -> None:
     """Cancel in mid-flight ends the flow with what was paid for, and says so."""
     page.goto(address)

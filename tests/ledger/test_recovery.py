@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from promptflow.events import FlowFinished, ImageReady, RunFailed, StageFailed
+from promptflow.errors import StorageError
+from promptflow.events import Event, FlowFinished, ImageReady, RunFailed, StageFailed
 from promptflow.ledger import Ownership, SqliteLedger, find_missing, recover
 from promptflow.records import Asset, AssetRole, GenerationStatus
 from promptflow.storage.local import LocalStore
@@ -142,17 +143,16 @@ def test_what_was_running_says_why_it_ended(
     assert [run.status.value for run in view.runs] == ["interrupted"]
 
 
-def test_the_cost_known_so_far_is_kept(
+def test_a_cost_that_is_known_as_a_whole_is_kept(
     ledger: SqliteLedger, later: SqliteLedger, store: LocalStore
 ) -> None:
-    """An interrupted flow costs the sum of what is known of its calls."""
+    """An interrupted flow costs the sum of its calls where each of them has its cost."""
     for event in (
         flow_started(),
         stage_started("s1"),
         stage_finished("s1", "words"),
         run_started("r1"),
         run_finished("r1", "t1"),
-        run_started("r2", "painter-2"),
     ):
         ledger.record(event)
 
@@ -167,6 +167,38 @@ def test_the_cost_known_so_far_is_kept(
         cost_micro_usd=40_500,
         at=START,
     )
+
+
+@pytest.mark.parametrize("open_call", [stage_started("s2"), run_started("r2", "painter-2")])
+def test_a_part_of_the_cost_is_not_given_as_the_whole(
+    ledger: SqliteLedger, later: SqliteLedger, store: LocalStore, open_call: Event
+) -> None:
+    """Where the cost of one call is unknown, so is the flow's; what is known of others stays."""
+    for event in (
+        *(flow_started(), stage_started("s1"), stage_finished("s1", "words")),
+        *(run_started("r1"), run_finished("r1", "t1"), open_call),
+    ):
+        ledger.record(event)
+
+    mend(later, store)
+
+    view = fold(later.read_events("g1"))
+    assert view.cost_micro_usd is None
+    assert [one.cost_micro_usd for one in (*view.stages, *view.runs)].count(None) == 1
+    assert (view.stages[0].cost_micro_usd, view.runs[0].cost_micro_usd) == (500, 40_000)
+
+
+def test_a_run_that_delivered_and_was_not_closed_has_no_cost(
+    ledger: SqliteLedger, later: SqliteLedger, store: LocalStore
+) -> None:
+    """Pictures of a run that was cut off were paid for; how much is not known, nor in the flow."""
+    for event in (flow_started(), run_started("r1"), image_ready("r1", 0, "a1")):
+        ledger.record(event)
+
+    mend(later, store)
+
+    view = fold(later.read_events("g1"))
+    assert (view.cost_micro_usd, view.runs[0].cost_micro_usd) == (None, None)
 
 
 def test_a_flow_that_had_spent_nothing_has_no_cost(
@@ -207,7 +239,7 @@ def test_a_flow_of_this_process_goes_on(ledger: SqliteLedger, store: LocalStore)
     recovered = mend(ledger, store, "g1", "g3")
 
     assert recovered == ("g2",)
-    assert ledger.read_status("g1") is GenerationStatus.RUNNING
+    assert fold(ledger.read_events("g1")).status is GenerationStatus.RUNNING
 
 
 def test_a_flow_that_starts_meanwhile_is_not_taken_for_dead(
@@ -223,7 +255,7 @@ def test_a_flow_that_starts_meanwhile_is_not_taken_for_dead(
         return under_way
 
     assert recover(ledger, store, folder=path.parent, live=live) == ()
-    assert ledger.read_status("g2") is GenerationStatus.RUNNING
+    assert fold(ledger.read_events("g2")).status is GenerationStatus.RUNNING
 
 
 def test_nothing_is_asked_where_nothing_runs(
@@ -267,9 +299,6 @@ def test_stored_pictures_go_to_the_run_of_their_model(
     assert [one.asset for one in runs["r1"]] == [recorded]
     assert [one.index for one in runs["r2"]] == [0, 1]
     assert sorted(one.asset.key for one in runs["r2"]) == sorted(orphans)
-    assert {later.asset(one.asset.asset_id) for one in runs["r2"]} == {
-        one.asset for one in runs["r2"]
-    }
 
 
 def test_a_picture_that_no_run_was_making_is_left_and_reported(
@@ -330,6 +359,31 @@ def test_half_written_files_are_removed(
 
     assert not half.exists()
     assert store.holds(asset.key)
+
+
+class StickyStore(LocalStore):
+    """A store from which nothing can be removed."""
+
+    def remove_leftovers(self, generation_id: str) -> None:
+        """Fail."""
+        raise StorageError(f"The folder of {generation_id} can't be changed. Make it writable.")
+
+
+def test_half_written_files_that_stay_keep_nothing_running(
+    ledger: SqliteLedger, later: SqliteLedger, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where leftovers can't be removed, that is logged; the flow is mended all the same."""
+    sticky = StickyStore(path.parent)
+    ledger.record(flow_started())
+    ledger.record(run_started("r1"))
+    asset = store_picture(sticky, 1)
+
+    with caplog.at_level(logging.WARNING):
+        recovered = mend(later, sticky)
+
+    assert recovered == ("g1",)
+    assert [one.asset.key for one in fold(later.read_events("g1")).runs[0].images] == [asset.key]
+    assert "What generation g1 left half-written stays: The folder of g1" in caplog.text
 
 
 def test_a_generation_whose_pictures_can_not_be_listed_waits(

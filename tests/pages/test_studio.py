@@ -391,3 +391,30 @@ def test_flow_of_another_process_is_shown_as_the_ledger_has_it(
     wait_for_end(other, generation_id)
     other.close(timeout_s=5)
     assert "Succeeded" in all_text(open_studio(generation_id))
+
+
+def test_second_click_of_one_wish_opens_what_the_first_started(open_lab: OpenLab) -> None:
+    """Two clicks in a row start one generation; nothing is bought twice."""
+    lab = open_lab()
+    page = open_studio()
+
+    first = generate(page, IDEA)
+    page.button(key="generate").click().run()
+
+    assert page.query_params["generation"] == [first] or page.query_params["generation"] == first
+    assert len(lab.list_generations()) == 1
+    wait_for_end(lab, first)
+
+
+def test_request_that_is_too_long_is_counted_and_refused(open_lab: OpenLab) -> None:
+    """A request of 4,001 characters stays in the field; the page says how many it has."""
+    lab = open_lab()
+    page = open_studio()
+    page.text_area(key="request").set_value("x" * 4_001)
+
+    page.button(key="generate").click().run()
+
+    assert "4,001 of 4,000 characters, shorten it" in all_text(page)
+    assert "The request has 4,001 characters" in page.error[0].value.replace("\\", "")
+    assert lab.list_generations() == ()
+    assert len(str(page.text_area(key="request").value)) == 4_001

@@ -86,16 +86,21 @@ def test_repair_of_an_endless_answer_shows_only_its_beginning(tmp_path: Path) ->
 
 
 def test_two_unreadable_plans_fail_the_flow(tmp_path: Path) -> None:
-    """There is one repair and no more: the flow fails with what was wrong with it."""
+    """There is one repair and no more: the flow fails, and says so in words for people."""
     planner = OfflinePlanner(answers={Stage.ACTION_PLAN: [NO_PLAN, "[]"]})
 
     events = run_whole(make_tools(tmp_path, planner=planner), make_request())
 
+    unplanned = Fault(
+        code="bad_plan",
+        message="Offline planner gave no readable plan, though it was asked twice. "
+        "Try again, or choose another text model.",
+    )
     assert happened(events) == [
         flow_started(),
         *stage_told(1, Stage.ACTION_PLAN, NO_PLAN, fault=plan_fault(NO_PLAN)),
         *stage_told(2, Stage.ACTION_PLAN, "[]", fault=plan_fault("[]")),
-        flow_finished(GenerationStatus.FAILED, plan_fault("[]")),
+        flow_finished(GenerationStatus.FAILED, unplanned),
     ]
 
 

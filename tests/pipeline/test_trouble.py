@@ -1,7 +1,7 @@
 """What becomes of a flow whose ledger fails, or in which there is a bug."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,9 +21,9 @@ from promptflow.events import (
     StageStarted,
 )
 from promptflow.pipeline import run_flow
-from promptflow.ports import Picture
+from promptflow.ports import Picture, TextPart, TextRequest
 from promptflow.providers.offline import OfflinePlanner
-from promptflow.records import Fault, GenerationStatus
+from promptflow.records import Fault, GenerationStatus, RunStatus
 from tests.pipeline.expected import (
     ANSWERS,
     GENERATION,
@@ -255,9 +255,50 @@ def test_flow_ends_once_whatever_the_ledger_does_not_take(
     assert not any(isinstance(event, kind) for event in events[:-1])
 
 
-@pytest.mark.parametrize("bug", [RuntimeError("a bug"), KeyboardInterrupt()], ids=repr)
-def test_bug_in_a_lane_stops_no_other(tmp_path: Path, bug: BaseException) -> None:
-    """An error that isn't ours comes out, but only after the other lane has its picture."""
+def test_bug_in_an_image_model_is_its_runs_failure(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A mistake of ours in one lane is logged and fails that run alone; the end is recorded."""
+    ledger = ListLedger()
+    tools = make_tools(
+        tmp_path,
+        planner=OfflinePlanner(answers=ANSWERS),
+        painters={GOUACHE: ListPainter([RuntimeError("a bug")]), POSTER: give(1)},
+        ledger=ledger,
+    )
+
+    events = run_whole(tools, make_request())
+
+    [failed] = [event for event in events if isinstance(event, RunFailed)]
+    assert (failed.status, failed.fault.code) == (RunStatus.FAILED, "internal")
+    assert "a bug" not in failed.fault.message
+    assert isinstance(events[-1], FlowFinished)
+    assert events[-1].status is GenerationStatus.PARTIAL
+    assert ledger.events[-1] == events[-1]
+    assert "Offline gouache stopped on an unexpected error." in caplog.text
+
+
+def test_bug_in_the_planner_is_its_stages_failure(tmp_path: Path) -> None:
+    """A mistake of ours in the planner fails the stage, and the generation says why."""
+
+    class BrokenPlanner:
+        def stream(self, request: TextRequest) -> Iterator[TextPart]:
+            yield TextPart(text="{")
+            raise OSError
+
+    tools = make_tools(tmp_path, planner=BrokenPlanner())
+
+    events = run_whole(tools, make_request())
+
+    assert isinstance(events[-1], FlowFinished)
+    assert events[-1].status is GenerationStatus.FAILED
+    assert events[-1].fault is not None
+    assert events[-1].fault.code == "internal"
+
+
+@pytest.mark.parametrize("bug", [KeyboardInterrupt()], ids=repr)
+def test_end_of_the_process_in_a_lane_stops_no_other(tmp_path: Path, bug: BaseException) -> None:
+    """What is no error of a model comes out, but only after the other lane has its picture."""
     ledger = ListLedger()
     gate = threading.Event()
     late: list[Callable[[], object] | Picture] = [gate.wait, Picture(index=0, data=make_png())]

@@ -53,6 +53,42 @@ def draw_cat(pen: Pen) -> None:
             )
 
 
+def draw_tiger(pen: Pen) -> None:
+    """Draw a sitting cat with stripes."""
+    draw_cat(pen)
+    for x, y in ((-0.31, 0.36), (-0.24, 0.46), (-0.15, 0.57), (-0.33, 0.24)):
+        pen.taper(
+            [(x - 0.02, y + 0.03), (x + 0.08, y - 0.02), (x + 0.16, y - 0.07)], (0.04, 0.01), _INK
+        )
+    for x in (0.04, 0.12, 0.2):
+        pen.taper([(x, 0.93), (x * 0.8 + 0.026, 0.86)], (0.026, 0.008), _INK)
+    for side in (-1.0, 1.0):
+        for y in (0.71, 0.76):
+            tip = 0.12 + side * 0.1
+            pen.taper([(0.12 + side * 0.175, y), (tip, y - 0.01)], (0.022, 0.006), _INK)
+
+
+def draw_lion(pen: Pen) -> None:
+    """Draw a sitting cat with a mane."""
+    mane = mix(pen.own((214, 164, 88)), (112, 62, 34), 0.6)
+    pen.ball((0.12, 0.74), 0.31, 0.31, mane, depth=0.3)
+    draw_cat(pen)
+
+
+def draw_zebra(pen: Pen) -> None:
+    """Draw a horse with stripes."""
+    draw_horse(pen)
+    for index in range(6):
+        x = -0.26 + index * 0.085
+        pen.taper([(x, 0.66), (x + 0.02, 0.56), (x, 0.44)], (0.03, 0.008), _INK)
+
+
+def draw_unicorn(pen: Pen) -> None:
+    """Draw a horse with a horn."""
+    draw_horse(pen)
+    pen.taper([(0.4, 0.98), (0.5, 1.22)], (0.045, 0.006), (240, 200, 96), 0.2)
+
+
 def _draw_sitting_body(pen: Pen, fur: RGB, chest: RGB | None = None) -> None:
     """Draw the back, the haunch, the chest and the forelegs of a sitting animal."""
     back = [

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from promptflow.providers.offline import buildings, creatures, people, plants, things, vehicles
+from promptflow.providers.offline.emblems import draw_emblem
 from promptflow.providers.offline.pen import Pen
+from promptflow.providers.offline.words import THING, Subject
 
 Zone = Literal["ground", "water", "sky", "prop"]
 
@@ -77,3 +80,18 @@ KINDS: dict[str, Kind] = {
     "umbrella": Kind(draw=things.draw_umbrella, zone="prop", height=0.4, many=4, wide=1.2),
     "lantern": Kind(draw=things.draw_lantern, zone="prop", height=0.56, many=3, wide=0.4),
 }
+
+
+def find_kind(subject: Subject) -> Kind | None:
+    """Find how a subject is drawn.
+
+    Args:
+        subject: anything the reader found.
+
+    Returns:
+        Its kind, a stand-in for a thing without a drawing, or ``None`` where nothing is to be drawn.
+    """
+    if subject.kind == THING:
+        draw = partial(draw_emblem, word=subject.noun)
+        return Kind(draw=draw, zone="ground", height=0.4, wide=0.8, many=2)
+    return KINDS.get(subject.kind)

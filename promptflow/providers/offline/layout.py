@@ -6,13 +6,13 @@ they are things that belong to somebody, close to the focus.
 
 from dataclasses import dataclass, replace
 
-from promptflow.providers.offline import buildings, plants, things
+from promptflow.providers.offline import buildings, creatures, people, plants, things
 from promptflow.providers.offline.canvas import Canvas
 from promptflow.providers.offline.colour import mix
-from promptflow.providers.offline.kinds import KINDS, Kind
+from promptflow.providers.offline.kinds import Kind, find_kind
 from promptflow.providers.offline.land import draw_crag, get_foliage
 from promptflow.providers.offline.pen import Pen
-from promptflow.providers.offline.vocabulary import COLOURS, RGB
+from promptflow.providers.offline.vocabulary import COLOURS, HEADGEAR, RGB, USUAL_COLOURS
 from promptflow.providers.offline.words import Subject
 
 _SCALES = {
@@ -27,6 +27,13 @@ _ON_CRAG = frozenset({"lighthouse", "castle", "windmill", "temple"})
 _RANKS = (1.0, 0.74, 0.62, 0.54, 0.48, 0.44)
 _TALLEST = 1.06
 """How far drawings reach up, in their own height: flags, ears and antlers included."""
+_MARKED = {
+    "tiger": creatures.draw_tiger,
+    "lion": creatures.draw_lion,
+    "zebra": creatures.draw_zebra,
+    "unicorn": creatures.draw_unicorn,
+}
+_HEADGEAR = {noun.strip(): worn for worn, nouns in HEADGEAR.items() for noun in nouns.split(",")}
 _SLOTS = (0.0, 0.44, -0.22, 0.3, 0.58, -0.34)
 
 
@@ -57,9 +64,8 @@ def draw_subjects(canvas: Canvas) -> None:
 def _place_all(canvas: Canvas) -> list[Figure]:
     """Give each subject its place by rank."""
     figures: list[Figure] = []
-    known = [one for one in canvas.reading.subjects if one.kind in KINDS]
-    for rank, subject in enumerate(known):
-        kind = KINDS[subject.kind]
+    known = [(one, kind) for one in canvas.reading.subjects if (kind := find_kind(one))]
+    for rank, (subject, kind) in enumerate(known):
         count = subject.count or kind.many
         if kind.zone == "sky":
             figures += _place_flying(canvas, subject, kind, rank, count)
@@ -221,9 +227,11 @@ def _find_gap(
     return best
 
 
-def _place_prop(canvas: Canvas, subject: Subject, kind: Kind, rank: int, focus: Subject) -> Figure:
+def _place_prop(
+    canvas: Canvas, subject: Subject, kind: Kind, rank: int, first: tuple[Subject, Kind]
+) -> Figure:
     """Place a thing close to the focus: low ones before it, tall ones behind it."""
-    lead = KINDS[focus.kind]
+    focus, lead = first
     foot = _foot(canvas, lead, 0)
     height = canvas.unit * lead.height * _scale(canvas, 0)
     toward = 1.0 if canvas.focus_x < canvas.width / 2 else -1.0
@@ -272,7 +280,8 @@ def _place_prop(canvas: Canvas, subject: Subject, kind: Kind, rank: int, focus: 
 
 def _draw_figure(canvas: Canvas, figure: Figure) -> None:
     """Draw one subject with its reflection or its shadow."""
-    tint = COLOURS[figure.subject.colour] if figure.subject.colour else None
+    noun = figure.subject.noun
+    tint = COLOURS.get(figure.subject.colour) or USUAL_COLOURS.get(noun)
     ink = canvas.make_ink(haze=figure.haze)
     pen = replace(
         canvas.make_pen(figure.x, figure.y, figure.size, ink=ink), flip=figure.flip, tint=tint
@@ -301,6 +310,10 @@ def _draw_kind(canvas: Canvas, figure: Figure, pen: Pen) -> None:
         plants.draw_pine(pen, snowy=snowy)
     elif figure.subject.kind == "lantern" and canvas.setting.ground == "table":
         things.draw_lamp(pen)
+    elif figure.subject.noun in _MARKED:
+        _MARKED[figure.subject.noun](pen)
+    elif figure.subject.kind == "person":
+        people.draw_person(pen, headgear=_HEADGEAR.get(figure.subject.noun, "hat"))
     else:
         figure.kind.draw(pen)
 

@@ -76,6 +76,8 @@ class OfflinePlanner:
         break_after: characters to give before the fault; ``None`` raises before the first.
         answers: stage → raw answers to give instead, one a call of that stage, in order.
         gate: waited for before the first piece.
+        keep_requests: remember every request in ``requests``; say no for a model that lives as long
+            as the process, which would keep them all.
     """
 
     def __init__(
@@ -88,10 +90,12 @@ class OfflinePlanner:
         break_after: int | None = None,
         answers: Mapping[Stage, Sequence[str]] | None = None,
         gate: threading.Event | None = None,
+        keep_requests: bool = True,
     ) -> None:
         self.model = model
         self.requests: list[TextRequest] = []
-        """Every request received, in order."""
+        """Every request received, in order; stays empty without ``keep_requests``."""
+        self._keep_requests = keep_requests
         self._piece_s = piece_s
         self._break_after = break_after or 0
         self._answers = {stage: list(texts) for stage, texts in (answers or {}).items()}
@@ -114,7 +118,8 @@ class OfflinePlanner:
             Nothing.
         """
         with self._script.lock:
-            self.requests.append(request)
+            if self._keep_requests:
+                self.requests.append(request)
             fault = self._script.next_fault()
             scripted = self._answers.get(request.stage)
             given = scripted.pop(0) if scripted else None
@@ -142,6 +147,8 @@ class OfflinePainter:
         partials: rough previews before each whole picture.
         step_s: seconds before each preview.
         gate: waited for before the first picture.
+        keep_requests: remember every request in ``requests``; say no for a model that lives as long
+            as the process, which would keep them all.
 
     Raises:
         ValueError: there is no painter of that name.
@@ -157,13 +164,15 @@ class OfflinePainter:
         partials: int = 0,
         step_s: float = 0.0,
         gate: threading.Event | None = None,
+        keep_requests: bool = True,
     ) -> None:
         if model not in _MANNERS:
             message = f"There is no offline painter {model!r}. Choose one of {', '.join(_MANNERS)}."
             raise ValueError(message)
         self.model = model
         self.requests: list[ImageRequest] = []
-        """Every request received, in order."""
+        """Every request received, in order; stays empty without ``keep_requests``."""
+        self._keep_requests = keep_requests
         self._partials = partials
         self._step_s = step_s
         self._fail_after = fail_after or 0
@@ -187,7 +196,8 @@ class OfflinePainter:
             Nothing.
         """
         with self._script.lock:
-            self.requests.append(request)
+            if self._keep_requests:
+                self.requests.append(request)
             fault = self._script.next_fault()
         self._script.wait()
         _check_ratio(request.aspect_ratio, self.model)

@@ -52,8 +52,13 @@ def draw_butterfly(pen: Pen) -> None:
     pen.oval((0.0, 0.48), 0.035, 0.24, _INK, -0.1)
 
 
-def draw_person(pen: Pen) -> None:
-    """Draw a figure in a long coat and a hat, seen from a little behind."""
+def draw_person(pen: Pen, *, headgear: str = "hat") -> None:
+    """Draw a figure in a long coat, seen from a little behind.
+
+    Args:
+        pen: stands where the figure stands.
+        headgear: ``hat``, ``helmet`` (with a blade at the side) or ``hair``.
+    """
     coat = pen.own((178, 62, 56) if pen.rng.random() < 0.5 else (58, 88, 124))
     for x, tone in ((-0.06, -0.35), (0.07, -0.15)):
         pen.taper([(x, 0.34), (x * 1.1, 0.04)], (0.075, 0.055), (62, 56, 66), tone)
@@ -81,10 +86,39 @@ def draw_person(pen: Pen) -> None:
         )
         pen.oval((side * 0.18, 0.4), 0.03, 0.032, (232, 190, 160))
     pen.ball((0.0, 0.86), 0.085, 0.096, (96, 66, 52), depth=0.28)
-    hat = mix(coat, _INK, 0.55)
-    pen.oval((0.0, 0.915), 0.15, 0.022, hat, -0.1)
-    pen.blob([(-0.085, 0.91), (-0.075, 0.99), (0.0, 1.01), (0.075, 0.99), (0.085, 0.91)], hat, 0.05)
-    pen.curve([(-0.07, 0.78), (0.0, 0.75), (0.07, 0.78)], 0.05, (236, 196, 96), 0.1)
+    if headgear == "helmet":
+        _draw_helmet(pen, coat)
+    elif headgear == "hair":
+        _draw_hair(pen)
+    else:
+        hat = mix(coat, _INK, 0.55)
+        crown = [(-0.085, 0.91), (-0.075, 0.99), (0.0, 1.01), (0.075, 0.99), (0.085, 0.91)]
+        pen.oval((0.0, 0.915), 0.15, 0.022, hat, -0.1)
+        pen.blob(crown, hat, 0.05)
+        pen.curve([(-0.07, 0.78), (0.0, 0.75), (0.07, 0.78)], 0.05, (236, 196, 96), 0.1)
+
+
+def _draw_helmet(pen: Pen, coat: RGB) -> None:
+    """Draw a helmet with a crest, plates on the shoulders and a long blade."""
+    steel = mix(coat, (196, 202, 212), 0.6)
+    pen.ball((0.0, 0.88), 0.1, 0.115, steel)
+    pen.box(-0.015, 0.85, 0.09, 0.875, _INK, -0.2)
+    pen.taper([(-0.06, 0.97), (-0.02, 1.05), (0.08, 1.06)], (0.03, 0.012), (214, 168, 70), 0.1)
+    for side in (-1.0, 1.0):
+        pen.ball((side * 0.14, 0.7), 0.075, 0.06, steel)
+    for y in (0.36, 0.46, 0.56):
+        pen.line([(-0.15, y), (0.15, y)], 0.016, mix(coat, _INK, 0.4), -0.1)
+    pen.taper([(0.2, 0.38), (0.3, 0.66), (0.36, 0.98)], (0.034, 0.01), (214, 220, 228), 0.2)
+    pen.line([(0.15, 0.47), (0.28, 0.43)], 0.026, _INK)
+
+
+def _draw_hair(pen: Pen) -> None:
+    """Draw the back of a head with hair, tied up or not."""
+    hair = ((92, 62, 46), (48, 40, 44), (196, 148, 84), (150, 82, 52))[pen.rng.randrange(4)]
+    pen.ball((0.0, 0.88), 0.095, 0.1, hair, depth=0.25)
+    pen.oval((0.045, 0.84), 0.055, 0.06, (236, 196, 166))
+    if pen.rng.random() < 0.5:
+        pen.ball((-0.05, 0.98), 0.045, 0.042, hair, depth=0.25)
 
 
 def draw_astronaut(pen: Pen) -> None:

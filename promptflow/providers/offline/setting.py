@@ -6,12 +6,18 @@ to the same picture.
 
 from dataclasses import dataclass
 
-from promptflow.providers.offline.words import Reading, hash_text
+from promptflow.providers.offline.words import THING, Reading, Subject, hash_text
 
 _GROUND_ORDER = (
     "underwater", "space", "table", "beach", "sea", "river", "lake", "desert", "city", "snow", "meadow",
 )  # fmt: skip
-_GROUND_OF_PLACE = {"island": "sea", "hills": "meadow", "forest": "meadow", "mountain": "meadow"}
+_GROUND_OF_PLACE = {
+    "island": "sea",
+    "hills": "meadow",
+    "forest": "meadow",
+    "mountain": "meadow",
+    "mars": "desert",
+}
 _BACKDROP_ORDER = ("mountain", "forest", "city", "hills", "desert")
 _BACKDROP_OF_GROUND = {
     "meadow": "hills",
@@ -31,7 +37,7 @@ _BRIGHT = ("day", "golden hour", "morning")
 _ANY_LIGHT = ("dawn", "day", "golden hour", "day", "dusk", "morning")
 _AFLOAT = frozenset({"sailboat", "boat", "ship", "whale", "bridge"})
 _DRY = frozenset({"river", "meadow", "city", "desert", "snow"})
-_INDOOR = frozenset({"teapot", "cup", "clock", "fruit", "crystal"})
+_INDOOR = frozenset({"teapot", "cup", "clock", "fruit", "crystal", "thing"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +126,7 @@ def _choose_light(reading: Reading, ground: str) -> str:
         ("morning", ground == "table"),
         ("day", ground == "underwater" or "rainbow" in weathers),
         ("golden hour", reading.season == "autumn" or "desert" in reading.places),
+        ("dusk", "mars" in reading.places),
         ("dusk", bool(weathers & {"snowfall", "rain"})),
     )
     for light, fits in suggestions:
@@ -131,7 +138,12 @@ def _choose_light(reading: Reading, ground: str) -> str:
 
 def _skeleton(reading: Reading) -> str:
     """Return what stays the same between an idea and the prompt written from it."""
-    return "|".join([one.kind or one.words for one in reading.subjects] + list(reading.places))
+    return "|".join([_call(one) for one in reading.subjects] + list(reading.places))
+
+
+def _call(subject: Subject) -> str:
+    """Name a subject by its kind, or by its own word where the kind says nothing."""
+    return subject.noun if subject.kind == THING else subject.kind or subject.words
 
 
 def _choose_mood(light: str) -> str:

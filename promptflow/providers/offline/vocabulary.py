@@ -26,13 +26,14 @@ SUBJECTS: Mapping[str, str] = {
     "windmill": "windmill, mill, windmühle, moulin",
     "sun": "sun, sonne, soleil",
     "moon": "moon, full moon, crescent, crescent moon, moonlight, moonlit, moonrise, mond, lune, luna",
-    "cat": "cat, kitten, kitty, tabby, katze, gato",
-    "dog": "dog, puppy, hound, corgi, husky, terrier, hund, perro, chien, wolf",
+    "cat": "cat, kitten, kitty, tabby, katze, gato, tiger, lion, lioness, leopard, cheetah, panther, "
+    "jaguar, lynx",
+    "dog": "dog, puppy, hound, corgi, husky, terrier, hund, perro, chien, wolf, coyote, jackal",
     "fox": "fox, vixen, fuchs, renard, zorro",
     "rabbit": "rabbit, bunny, hare, hase, lapin",
     "bear": "bear, polar bear, grizzly, bär, panda",
     "deer": "deer, stag, elk, moose, reindeer, hirsch, cerf",
-    "horse": "horse, pony, stallion, mare, unicorn, pferd, cheval, caballo",
+    "horse": "horse, pony, stallion, mare, unicorn, zebra, donkey, foal, pferd, cheval, caballo",
     "elephant": "elephant, elefant, elefante, mammoth",
     "bird": "bird, gull, seagull, sparrow, swallow, crow, raven, eagle, dove, goose, heron, flock, "
     "vogel, oiseau, pájaro",
@@ -47,10 +48,14 @@ SUBJECTS: Mapping[str, str] = {
     "astronaut": "astronaut, cosmonaut, spaceman",
     "person": "person, woman, man, girl, boy, child, figure, traveller, traveler, wanderer, hiker, "
     "fisherman, gardener, farmer, monk, knight, wizard, witch, dancer, king, queen, princess, lady, "
-    "kid, painter, chef, sailor, pilot, frau, mann, femme, homme, mujer, hombre",
+    "kid, painter, chef, sailor, pilot, samurai, ninja, warrior, soldier, viking, family, crowd, "
+    "grandmother, grandma, granny, grandfather, grandpa, mother, father, mum, mom, dad, sister, "
+    "brother, baby, lover, friend, prince, musician, singer, violinist, pianist, teacher, student, "
+    "doctor, nurse, scientist, baker, pirate, cowboy, shepherd, athlete, player, surfer, skier, "
+    "ballerina, clown, artist, writer, poet, frau, mann, femme, homme, mujer, hombre",
     "balloon": "hot air balloon, air balloon, balloon, heißluftballon, montgolfière",
     "rocket": "rocket, spaceship, spacecraft, space shuttle, starship, rakete, fusée, cohete",
-    "planet": "planet, saturn, mars, jupiter, planet earth",
+    "planet": "planet, saturn, mars, jupiter, venus, planet earth",
     "car": "car, automobile, taxi, van, truck, auto, voiture, coche",
     "train": "train, locomotive, tram, railway, steam train, zug, tren",
     "bicycle": "bicycle, bike, cyclist, fahrrad, vélo, bicicleta",
@@ -93,6 +98,7 @@ PLACES: Mapping[str, str] = {
     "table": "table, tabletop, kitchen, room, interior, desk, indoors, windowsill, breakfast, still life, "
     "bakery, library, living room, bedroom, tisch, workshop",
     "space": "in space, outer space, deep space, space station, cosmos, cosmic, orbit, galaxy, nebula, universe, interstellar, milky way",
+    "mars": "on mars, martian",
     "underwater": "underwater, under water, coral reef, reef, corals, seabed, deep sea, aquarium",
 }
 
@@ -244,6 +250,68 @@ SIGNS: Mapping[str, str] = {
     "❄": "weather:snowfall", "🌈": "weather:rainbow", "🌅": "light:dawn", "🌇": "light:dusk",
     "🎉": "mood:joyful", "❤": "mood:romantic",
 }  # fmt: skip
+
+USUAL_COLOURS: Mapping[str, RGB] = {
+    "tiger": (224, 124, 44), "lion": (214, 164, 88), "lioness": (214, 164, 88), "panther": (52, 50, 62),
+    "leopard": (222, 178, 96), "cheetah": (226, 186, 110), "jaguar": (206, 150, 72), "lynx": (186, 158, 130),
+    "wolf": (132, 138, 148), "polar bear": (238, 236, 228), "unicorn": (242, 238, 244),
+    "zebra": (228, 226, 222), "donkey": (140, 132, 128), "knight": (150, 158, 172), "samurai": (124, 34, 40),
+    "viking": (122, 92, 62), "grandmother": (146, 108, 158), "grandma": (146, 108, 158),
+}  # fmt: skip
+"""What some creatures and people usually look like, where the text gives them no colour."""
+
+HEADGEAR: Mapping[str, str] = {
+    "helmet": "knight, samurai, ninja, warrior, soldier, viking",
+    "hair": "woman, girl, boy, child, kid, family, crowd, grandmother, grandma, granny, mother, father, mum, "
+    "mom, dad, sister, brother, baby, friend, dancer, ballerina, lady, princess, player, athlete, surfer",
+}
+"""What people wear on their heads; all others have a hat."""
+
+GROUPS: Mapping[str, int] = {"family": 4, "crowd": 6}
+"""One word for several people."""
+
+PROPER_NAMES = frozenset({"mars", "saturn", "jupiter", "venus"})
+"""Names that take a capital letter and no article."""
+
+STAND_INS: Mapping[str, str] = {
+    "sign": "logo, sign, banner, label, icon, emblem, badge, map, letter, flag, stamp, menu",
+    "machine": "computer, typewriter, machine, radio, television, tv, printer, camera, laptop, engine, "
+    "piano, oven, stove, phone, telephone, gramophone, jukebox, generator",
+    "ball": "ball, football, basketball, globe, orb, sphere, bubble, pumpkin, egg, pearl, marble",
+    "plinth": "statue, sculpture, bust, trophy, vase, monument, urn",
+}
+"""Forms for things without a drawing of their own; the form of all others follows from the word."""
+
+GERUND_NOUNS = frozenset({
+    "king", "ring", "wing", "spring", "string", "sling", "swing", "building", "painting", "drawing", "wedding",
+    "ceiling", "clothing", "evening", "morning", "earring", "pudding", "viking", "dumpling", "duckling",
+    "railing", "lightning", "thing", "starling", "herring", "stocking",
+})  # fmt: skip
+"""Words that end like an activity and are things."""
+
+_NO_NOUNS = (
+    "old new young big small large little tiny giant huge enormous tall short long high low deep open closed "
+    "clear bright pale light heavy soft hard rough smooth round square flat thin thick fat slim hot cold cool "
+    "fresh dry wet rich poor good bad great grand fine nice cute pretty lovely ugly strange odd weird funny "
+    "ancient modern future classic rustic rural royal noble brave proud clever wise elegant fancy clean dirty "
+    "broken empty full busy crowded lush sandy rocky dusty rusty shiny glossy sparkly golden wooden woolen "
+    "stone metal glass plastic paper other another same many much more most each every both such only just "
+    "own alone together away back down through between behind beneath below beside beyond near next around "
+    "among amid upon onto inside outside within during before until since because though where's here now "
+    "still ever always often sometimes again once twice too can could may might must shall should does did "
+    "had been being do get gets goes go come comes looks looked sits sit stands stand sleeps sleep runs "
+    "run flies fly plays play reads read rides ride holds hold wears wear wearing eats eat drinks drink walks "
+    "walk dances dance sings sing swims swim him she he us any all left right top bottom middle center centre "
+    "side front foreground background distance scene view sky light shadow shadows colour colours color "
+    "colors palette mood style art artwork atmosphere feeling sense look detail details time times world "
+    "kind type sort way lot lots piece part set pair group bit something anything nothing everything someone "
+    "anyone everyone idea concept photo shot design render version american english french german japanese "
+    "chinese italian spanish einer einem einen eines den dem des auf am bei von zu zum zur unter über vor "
+    "hinter sur sous avec de du des au aux del al sobre bajo por para est sont ist sind alte alter kleine "
+    "kleiner große großer there's it's that's let s t d ll ve re m"
+)
+NO_NOUNS = frozenset(_NO_NOUNS.split())
+"""Words that name no thing that could be drawn, beside the stop words."""
 
 STOP_WORDS = frozenset(
     [

@@ -10,17 +10,19 @@ import unicodedata
 from dataclasses import dataclass
 
 from promptflow.providers.offline.setting import Setting, choose_setting
-from promptflow.providers.offline.vocabulary import PALETTE_WORDS
+from promptflow.providers.offline.vocabulary import GROUPS, PALETTE_WORDS, PROPER_NAMES
 from promptflow.providers.offline.words import MAX_SUBJECTS, Reading, Subject, hash_text, read_words
 
 _MAX_ITEM = 200
 _MAX_NAME = 48
+_LIKE_YOU = re.compile(r"(uni(?!m|n)|us[ae]|eu|one\b|ufo|uku|utop)")
+"""Beginnings that are written with a vowel and spoken with a consonant."""
 _PLACE_PHRASES = {
     "sea": "on the open sea", "beach": "on a sandy beach", "island": "on an island", "lake": "by a lake",
     "river": "along a canal", "desert": "over desert dunes", "mountain": "among mountains",
     "hills": "between hills", "forest": "in a forest", "city": "in a city", "meadow": "in a meadow",
     "snow": "in deep snow", "table": "on a table in a room", "space": "in outer space",
-    "underwater": "underwater",
+    "underwater": "underwater", "mars": "on Mars",
 }  # fmt: skip
 _LIGHT_PHRASES = {
     "dawn": "at dawn", "morning": "in the morning", "day": "in clear daylight",
@@ -275,12 +277,17 @@ def _with_article(subject: Subject) -> str:
     words = clip(subject.words, _MAX_NAME)
     if not subject.kind:
         return f"“{words}”"
+    if subject.noun in PROPER_NAMES:
+        return words.title()
+    if subject.noun in GROUPS:
+        return f"a {words}"
     if subject.count != 1:
         spoken = {2: "two ", 3: "three ", 4: "four ", 5: "five ", 6: "six "}.get(subject.count, "")
         return f"{spoken}{words}"
     if subject.kind in {"sun", "moon"}:
         return f"the {words}"
-    return f"{'an' if words[:1] in 'aeiou' else 'a'} {words}"
+    is_vowel = words[:1] in "aeiou" and not _LIKE_YOU.match(words)
+    return f"{'an' if is_vowel or words.startswith('hour') else 'a'} {words}"
 
 
 def _phrase_where(reading: Reading, setting: Setting) -> str:
