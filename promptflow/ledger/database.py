@@ -149,6 +149,9 @@ class LedgerFile:
             yield
         except sqlite3.Error as error:
             raise kind(self._explain(error)) from error
+        except UnicodeDecodeError as error:
+            # SQLite's own message quotes a damaged schema; what we write is never decoded.
+            raise kind(self._call_damaged(error)) from error
 
     @contextmanager
     def legible(self, kind: type[LedgerError] | type[SetupError]) -> Iterator[None]:
@@ -170,10 +173,7 @@ class LedgerFile:
             with self.worded(kind):
                 yield
         except _SENSELESS as error:
-            cause = str(error)[:_CAUSE_CHARS]
-            raise kind(
-                _SENTENCES[sqlite3.SQLITE_CORRUPT].format(path=str(self.path), error=cause)
-            ) from error
+            raise kind(self._call_damaged(error)) from error
 
     def _explain(self, error: sqlite3.Error) -> str:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & _PRIMARY_CODE
@@ -181,6 +181,10 @@ class LedgerFile:
             code = sqlite3.SQLITE_FULL
         sentence = _SENTENCES.get(code, _REFUSED)
         return sentence.format(path=str(self.path), wait_s=self.timeout_s, error=error)
+
+    def _call_damaged(self, error: Exception) -> str:
+        sentence = _SENTENCES[sqlite3.SQLITE_CORRUPT]
+        return sentence.format(path=str(self.path), error=str(error)[:_CAUSE_CHARS])
 
     def _is_disk_full(self) -> bool:
         """Say whether there is no room: SQLite calls it an I/O error in the files beside its own."""

@@ -1,12 +1,18 @@
 """What can be wrong with the ledger's file, and what is said about it."""
 
+import random
 import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from promptflow.errors import LedgerError, SetupError
-from promptflow.ledger import SqliteLedger
+from promptflow.ledger import SqliteLedger, find_missing
+from promptflow.storage.local import LocalStore
+from promptflow.view import fold
 from tests.ledger.scripted_flow import StoppedClock, flow_started, rich_flow
 from tests.storage.tiny_disk import run_on_tiny_disk
 
@@ -69,6 +75,113 @@ def test_a_damaged_ledger_is_named(path: Path) -> None:
         open_ledger(path).check()
     with pytest.raises(LedgerError, match="is damaged"):
         open_ledger(path).read_events("g1")
+
+
+def damage(sound: bytes, dice: random.Random) -> bytes:
+    """Return a copy with bits turned over, a page made blank, or its end cut off."""
+    copy = bytearray(sound)
+    match dice.randrange(3):
+        case 0:
+            for _ in range(dice.choice((1, 8, 64, 400))):
+                copy[dice.randrange(len(copy))] ^= 1 << dice.randrange(8)
+        case 1:
+            start = dice.randrange(len(copy) // 4096) * 4096
+            copy[start : start + 4096] = bytes(4096)
+        case _:
+            del copy[dice.randrange(len(copy)) :]
+    return bytes(copy)
+
+
+def try_everything(path: Path) -> Iterator[str]:
+    """Open and read a ledger in every way; yield what became of each."""
+    ledger = open_ledger(path)
+    ways: tuple[Callable[[], object], ...] = (
+        ledger.prepare,
+        lambda: fold(ledger.read_events("g1")),
+        ledger.list_generations,
+        lambda: ledger.list_generations(search="octopus"),
+        ledger.check,
+        lambda: find_missing(ledger, LocalStore(path.parent)),
+    )
+    for way in ways:
+        try:
+            way()
+        except (LedgerError, SetupError):
+            yield "refused"
+        else:
+            yield "fine"
+    ledger.close()
+
+
+def test_no_damage_is_a_crash(path: Path, tmp_path: Path) -> None:
+    """Whatever happens to the file, each way to read it works or says what is wrong."""
+    ledger = open_ledger(path)
+    ledger.prepare()
+    for event in rich_flow():
+        ledger.record(event)
+    ledger.close()
+    sound = path.read_bytes()
+    seen = Counter[str]()
+    for seed in range(300):
+        dice = random.Random(seed)  # noqa: S311
+        copy = tmp_path / f"{seed}" / "promptflow.db"
+        copy.parent.mkdir()
+        copy.write_bytes(damage(sound, dice))
+        seen.update(try_everything(copy))
+
+    assert min(seen["fine"], seen["refused"]) > 300
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE generations SET image_models = '[\"painter'",
+        "UPDATE generations SET image_models = '7'",
+        "UPDATE generations SET status = 'runing'",
+        "UPDATE generations SET created_at = 'noon'",
+        "UPDATE generations SET created_at = '0001-01-01T00:00:00+05:00'",
+        "UPDATE stages SET plan = '{}' WHERE plan IS NOT NULL",
+        "UPDATE stages SET timeline = '[1]'",
+        "UPDATE generations SET request = CAST(x'ff' AS TEXT)",
+        "DELETE FROM attempts",
+    ],
+)
+def test_rows_that_make_no_sense_are_a_damaged_ledger(
+    ledger: SqliteLedger, path: Path, sql: str
+) -> None:
+    """Rows that can be read and not understood are an error of the ledger's, with its name."""
+    for event in rich_flow():
+        ledger.record(event)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(sql)
+
+    with pytest.raises(LedgerError, match=r"The ledger '.*promptflow\.db' (is damaged|refused)"):
+        ledger.read_events("g1")
+
+
+def test_a_quoted_cause_is_cut_short(ledger: SqliteLedger, path: Path) -> None:
+    """A sentence about damage doesn't repeat a page of rubbish."""
+    ledger.record(flow_started())
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE generations SET created_at = ?", ("x" * 4096,))
+
+    with pytest.raises(LedgerError) as caught:
+        ledger.list_generations()
+
+    assert len(caught.value.message) < 400 + len(str(path))
+
+
+def test_a_mistake_in_writing_is_not_called_damage(ledger: SqliteLedger) -> None:
+    """Only what is read can be damaged; an error in a writing block stays what it is."""
+    with pytest.raises(ValueError, match="a mistake"), ledger.file.writing():
+        raise ValueError("a mistake")
+
+
+def test_an_address_that_is_no_text_is_not_called_damage(ledger: SqliteLedger) -> None:
+    """A page that begins before something unspeakable is a page like any other."""
+    ledger.record(flow_started())
+
+    assert ledger.list_generations(before="\udcff") == ()
 
 
 def test_a_ledger_that_is_gone_is_not_replaced_by_an_empty_one(path: Path) -> None:

@@ -33,8 +33,20 @@ def draw_emblem(pen: Pen, *, word: str) -> None:
     rng = random.Random(hash_text(word))  # noqa: S311 - draws a picture, guards nothing
     first, second = rng.sample(_TONES, 2)
     body, mark = pen.own(COLOURS[first]), COLOURS[second]
-    form = _FORMS.get(_bare(word)) or rng.choice(tuple(_DRAWINGS))
-    _DRAWINGS[form](pen, rng, body, mark)
+    _DRAWINGS[choose_form(word)](pen, rng, body, mark)
+
+
+def choose_form(word: str) -> str:
+    """Choose the form of a stand-in.
+
+    Args:
+        word: the name of the thing.
+
+    Returns:
+        ``sign``, ``machine``, ``ball`` or ``plinth``.
+    """
+    forms = tuple(_DRAWINGS)
+    return _FORMS.get(_bare(word)) or forms[hash_text(word) // 7 % len(forms)]
 
 
 def _bare(word: str) -> str:

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Literal
 
 from promptflow.providers.offline import buildings, creatures, people, plants, things, vehicles
-from promptflow.providers.offline.emblems import draw_emblem
+from promptflow.providers.offline.emblems import choose_form, draw_emblem
 from promptflow.providers.offline.pen import Pen
 from promptflow.providers.offline.words import THING, Subject
 
@@ -93,5 +93,7 @@ def find_kind(subject: Subject) -> Kind | None:
     """
     if subject.kind == THING:
         draw = partial(draw_emblem, word=subject.noun)
+        if choose_form(subject.noun) == "ball":
+            return Kind(draw=draw, zone="prop", height=0.2, wide=1.0, many=2)
         return Kind(draw=draw, zone="ground", height=0.4, wide=0.8, many=2)
     return KINDS.get(subject.kind)

@@ -308,7 +308,10 @@ _NO_NOUNS = (
     "anyone everyone idea concept photo shot design render version american english french german japanese "
     "chinese italian spanish einer einem einen eines den dem des auf am bei von zu zum zur unter über vor "
     "hinter sur sous avec de du des au aux del al sobre bajo por para est sont ist sind alte alter kleine "
-    "kleiner große großer there's it's that's let s t d ll ve re m"
+    "kleiner große großer there's it's that's let s t d ll ve re m "
+    "window windows door doors wall walls floor roof corner horizon ground air water fire smoke steam silence "
+    "colourful colorful hope peace joy sadness loneliness solitude memory memories nature weather season home "
+    "hand hands face eye eyes head hair arm arms leg legs"
 )
 NO_NOUNS = frozenset(_NO_NOUNS.split())
 """Words that name no thing that could be drawn, beside the stop words."""

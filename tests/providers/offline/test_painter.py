@@ -41,6 +41,18 @@ IDEAS = [
     "a whale under the moon",
     "E = mc^2 $40 :tada:",
 ]
+EVERYDAY = [
+    "a tiger in a library",
+    "logo for a bakery",
+    "my grandmother's kitchen",
+    "a samurai under cherry blossoms",
+    "a happy family at the beach",
+    "a unicorn on mars",
+    "a knight wearing red armour",
+    "children playing football",
+    "an old typewriter on a desk",
+    "a quantum computer in a forest",
+]
 UNDRAWN = {"sun", "moon"}
 """Kinds that are part of the sky and not of the layout."""
 
@@ -132,6 +144,30 @@ def test_different_ideas_give_visibly_different_pictures(model: str) -> None:
         for second in pictures[index + 1 :]
     ]
     assert min(differences) > 12
+
+
+def test_every_subject_of_an_everyday_idea_is_to_be_seen() -> None:
+    """Ten ideas whose nouns have no drawing of their own give ten plainly different pictures."""
+    pictures = [_paint(_ask(idea, aspect_ratio="1:1"))[0].data for idea in EVERYDAY]
+
+    differences = [
+        _measure_difference(first, second)
+        for index, first in enumerate(pictures)
+        for second in pictures[index + 1 :]
+    ]
+    assert min(differences) > 5
+
+
+@pytest.mark.parametrize("idea", ["an accordion", "a toaster", "a ladder", "a logo", "a football"])
+def test_stand_in_follows_from_its_word(idea: str) -> None:
+    """A named thing without a drawing changes the picture of its place."""
+    empty, shown, other = (
+        _paint(_ask(text))[0].data
+        for text in ("in a kitchen", f"{idea} in a kitchen", "a hammock in a kitchen")
+    )
+
+    assert _measure_difference(empty, shown) > 2
+    assert _measure_difference(shown, other) > 2
 
 
 @pytest.mark.parametrize("word", [*SUBJECTS, *PLACES, *LIGHTS, *WEATHERS])

@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from promptflow.errors import BusyError, ProviderError, RefusedError
-from promptflow.ports import TextPart, TextRequest
-from promptflow.providers.offline import PROVIDER, OfflinePlanner
+from promptflow.ports import ImageRequest, TextPart, TextRequest
+from promptflow.providers import offline_provider
+from promptflow.providers.offline import PROVIDER, OfflinePainter, OfflinePlanner
 from promptflow.providers.offline.words import read_words
 from promptflow.records import Stage, Usage
 
@@ -184,6 +185,12 @@ def test_prompts_differ_by_painter() -> None:
         "a teapot on a table, cosy morning",
         "a castle on a mountain at dawn, bird's-eye",
         "colourless green ideas sleep furiously",
+        "a tiger in a library",
+        "logo for a bakery",
+        "an old typewriter on a desk",
+        "children playing football",
+        "a happy family at the beach",
+        "a unicorn on mars",
     ],
 )
 def test_prompt_says_what_the_idea_says(idea: str, model: str) -> None:
@@ -194,14 +201,40 @@ def test_prompt_says_what_the_idea_says(idea: str, model: str) -> None:
     prompt = _answer(Stage.PROMPT_CONSTRUCTION, idea, action_plan=plan, image_model=model)
 
     found = read_words(prompt)
-    assert [(one.kind, one.count) for one in found.subjects if one.kind] == [
-        (one.kind, one.count) for one in wanted.subjects if one.kind
+    assert [(one.kind, one.noun, one.count) for one in found.subjects if one.kind] == [
+        (one.kind, one.noun, one.count) for one in wanted.subjects if one.kind
     ]
     assert set(wanted.places) <= set(found.places)
     assert found.light
     assert found.mood
     assert found.colours
     assert found.is_known == wanted.is_known
+
+
+@pytest.mark.parametrize(
+    ("idea", "name"),
+    [
+        ("a tiger in a library", "a tiger"),
+        ("logo for a bakery", "a logo"),
+        ("my grandmother's kitchen", "a grandmother"),
+        ("an old typewriter on a desk", "a typewriter"),
+        ("a quantum computer in a forest", "a quantum computer"),
+        ("a unicorn on mars", "a unicorn"),
+        ("an unicorn in a forest", "a unicorn"),
+        ("a happy family at the beach", "a family"),
+        ("mars above a lake", "Mars"),
+    ],
+)
+def test_focus_is_named_in_plan_thinking_and_prompt(idea: str, name: str) -> None:
+    """What the idea is about leads all three texts, with its article."""
+    plan = _answer(Stage.ACTION_PLAN, idea)
+
+    thinking = _answer(Stage.THINKING, idea, action_plan=plan)
+    prompt = _answer(Stage.PROMPT_CONSTRUCTION, idea, action_plan=plan, image_model="other")
+
+    assert json.loads(plan)["subjects"][0].startswith(f"{name}: the focus")
+    assert name.removeprefix("a ") in thinking
+    assert f"The focus is {name}." in prompt
 
 
 def test_same_request_gets_the_same_answer() -> None:
@@ -316,3 +349,27 @@ def test_threads_share_one_count_of_calls() -> None:
 
     assert sum(outcomes) == 10
     assert len(planner.requests) == 40
+
+
+def test_planner_can_be_told_to_remember_nothing() -> None:
+    """Without ``keep_requests`` a planner that lives long keeps no request."""
+    planner = OfflinePlanner(keep_requests=False)
+
+    list(planner.stream(_ask(Stage.THINKING, FOX)))
+
+    assert planner.requests == []
+
+
+def test_shipped_models_remember_no_requests() -> None:
+    """The models that live as long as the process keep nothing of what they were asked."""
+    provider = offline_provider()
+    planner = provider.text_model("offline-planner")
+    painter = provider.image_model("offline-poster")
+    assert isinstance(planner, OfflinePlanner)
+    assert isinstance(painter, OfflinePainter)
+
+    list(planner.stream(_ask(Stage.PROMPT_CONSTRUCTION, "a cat")))
+    list(painter.paint(ImageRequest(prompt="a cat", aspect_ratio="1:8", count=1)))
+
+    assert planner.requests == []
+    assert painter.requests == []

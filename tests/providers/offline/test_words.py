@@ -117,3 +117,42 @@ def test_colours_are_mixed_as_the_eye_does() -> None:
     assert mix(black, white, 0.0) == black
     assert mix(black, white, 1.0) == white
     assert lightness(mix(black, white, 0.5)) == pytest.approx(0.5, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("text", "nouns"),
+    [
+        ("A tiger in a library", ["tiger"]),
+        ("Logo for a bakery", ["logo"]),
+        ("My grandmother's kitchen", ["grandmother"]),
+        ("A samurai under cherry blossoms", ["samurai", "cherry blossom"]),
+        ("A happy family at the beach", ["family"]),
+        ("An old typewriter on a desk", ["typewriter"]),
+        ("A quantum computer in a forest", ["quantum computer"]),
+        ("A knight and a princess in a garden", ["knight", "princess"]),
+        ("A street musician and his accordion in Paris", ["musician", "accordion"]),
+        ("A wooden boat on a quiet lake. Painted with visible brushwork.", ["boat"]),
+        ("A cat without a hat in a garden", ["cat"]),
+        ("A lighthouse on a cliff, warm light in the window", ["lighthouse"]),
+    ],
+)
+def test_unknown_nouns_are_subjects_beside_a_known_place(text: str, nouns: list[str]) -> None:
+    """A place does not swallow who is in it; adjectives and later sentences name nobody."""
+    assert [one.noun for one in read_words(text).subjects] == nouns
+
+
+@pytest.mark.parametrize(
+    "text", ["a samurai wearing a mask", "children playing football", "someone playing chess"]
+)
+def test_activities_are_no_subjects(text: str) -> None:
+    """A word that ends in -ing and names no thing is never a subject."""
+    words = " ".join(one.words for one in read_words(text).subjects)
+
+    assert "ing" not in words
+
+
+def test_clothes_tint_whoever_wears_them() -> None:
+    """Red armour makes a red knight, not a second subject."""
+    (knight,) = read_words("a knight wearing red armour").subjects
+
+    assert (knight.noun, knight.colour) == ("knight", "red")
