@@ -24,7 +24,7 @@ from promptflow.document import render_document
 from promptflow.errors import InputError, PromptflowError, UnknownGenerationError
 from promptflow.laboratory import Laboratory, open_laboratory
 from promptflow.records import GenerationRequest, GenerationStatus, RunStatus
-from promptflow.settings import Settings, read_settings
+from promptflow.settings import ROOT, Settings, gather_variables, read_settings
 from promptflow.transcript import Transcript, printable
 from promptflow.view import FlowView
 
@@ -185,16 +185,20 @@ def models(open_lab: OpenLaboratory, *, as_json: bool) -> int:
 @cli.command()
 def doctor() -> int:
     """Check the database, the storage, the catalogue and the keys."""
-    findings = examine(read_settings(os.environ))
+    findings = examine(_settings())
     for finding in findings:
         mark = click.style("ok  ", fg="green") if finding.fine else click.style("bad ", fg="red")
         _print(f"{mark} {finding.what}: {finding.said}\n")
     return SUCCEEDED if all(finding.fine for finding in findings) else NONE
 
 
+def _settings() -> Settings:
+    return read_settings(gather_variables(os.environ, dotenv=ROOT / ".env"))
+
+
 @contextmanager
 def _laboratory(open_lab: OpenLaboratory) -> Iterator[Laboratory]:
-    lab = open_lab(read_settings(os.environ))
+    lab = open_lab(_settings())
     try:
         yield lab
     except KeyboardInterrupt:

@@ -121,6 +121,8 @@ class BusyError(ProviderError):
         provider: the provider's name.
         model: the model's id.
         retry_after_s: seconds the provider asked us to wait, where it said.
+        max_attempts: calls in all that this failure is worth, where it is fewer than usual: one
+            that may have been billed must not be repeated without end.
         status: the HTTP status, where there was one.
         request_id: the provider's own id of the call, where it gave one.
     """
@@ -134,6 +136,7 @@ class BusyError(ProviderError):
         provider: str,
         model: str,
         retry_after_s: float | None = None,
+        max_attempts: int | None = None,
         status: int | None = None,
         request_id: str | None = None,
     ) -> None:
@@ -141,6 +144,7 @@ class BusyError(ProviderError):
             message, provider=provider, model=model, status=status, request_id=request_id
         )
         self.retry_after_s = retry_after_s
+        self.max_attempts = max_attempts
 
 
 class RejectedError(ProviderError):

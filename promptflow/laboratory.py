@@ -23,7 +23,7 @@ from promptflow.instructions import read_instructions
 from promptflow.ledger import Ownership, SqliteLedger, find_missing, recover
 from promptflow.pipeline import Tools, run_flow
 from promptflow.ports import ImageModel, TextModel
-from promptflow.providers import Provider, offline_provider
+from promptflow.providers import Provider, keyed_google, keyed_openai, offline_provider
 from promptflow.records import (
     Asset,
     Fault,
@@ -339,12 +339,26 @@ def make_laboratory(
     Raises:
         SetupError: something that is shipped is missing or wrong.
     """
+    catalog = read_catalog(SHIPPED_DATA / "models.toml")
+    if settings.openai:
+        named = settings.openai
+        catalog = catalog.with_named("openai", named.text_models, named.image_models)
     return Laboratory(
         settings=settings,
-        catalog=read_catalog(SHIPPED_DATA / "models.toml"),
-        providers={"offline": offline_provider()} if providers is None else providers,
+        catalog=catalog,
+        providers=_find_providers(settings, catalog) if providers is None else providers,
         clock=clock or Clock(),
     )
+
+
+def _find_providers(settings: Settings, catalog: Catalog) -> Mapping[str, Provider]:
+    """Return the providers that can be asked: the offline one, and those with a key."""
+    found = {"offline": offline_provider()}
+    if settings.openai:
+        found["openai"] = keyed_openai(settings.openai, catalog)
+    if settings.google:
+        found["google"] = keyed_google(settings.google)
+    return found
 
 
 def open_laboratory(

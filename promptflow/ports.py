@@ -5,7 +5,17 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from promptflow.events import Event
-from promptflow.records import Asset, AssetRole, Stage, Usage
+from promptflow.records import Asset, AssetRole, ImageParameters, Stage, Usage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """A picture that goes along with a request: checked, upright, without metadata."""
+
+    data: bytes = field(repr=False)
+    """An encoded PNG, JPEG or WebP, at most 2,048 px on its longer side."""
+    mime: str
+    """``image/png``, ``image/jpeg`` or ``image/webp``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,13 +30,17 @@ class TextRequest:
     ``image_model`` (the id), ``repair`` (what was wrong with the previous answer)."""
     schema: Mapping[str, object] | None = None
     """The JSON schema the answer must fit, where it has to be JSON."""
+    references: tuple[Reference, ...] = ()
+    """Pictures to look at, in the order they were given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextPart:
-    """A piece of the answer, or, without text, its bill."""
+    """A piece of the answer, of the model's own reasoning, or the bill."""
 
     text: str = ""
+    reasoning: str = ""
+    """What the model lets be seen of its reasoning; no part of the answer."""
     usage: Usage | None = None
 
 
@@ -62,6 +76,9 @@ class ImageRequest:
     first_index: int = 0
     """The index of the first of them, more than 0 when earlier ones were delivered before a retry."""
     seed: int | None = None
+    parameters: ImageParameters = ImageParameters()
+    references: tuple[Reference, ...] = ()
+    """Pictures to go by, in the order they were given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +94,10 @@ class Picture:
     """The seed used, where the model has one."""
     usage: Usage | None = None
     """The bill of the call, on its last picture, where the provider tells."""
+    resolved: ImageParameters | None = None
+    """What the provider says it did, where it tells."""
+    request_id: str | None = None
+    """The provider's own id of the call, where it gives one."""
 
 
 class ImageModel(Protocol):

@@ -106,7 +106,38 @@ class Usage:
     """The tokens one call was billed for; ``None`` where the provider did not say."""
 
     input_tokens: int | None = None
+    """All that was sent: text, pictures, and what was read from a cache."""
+    cached_tokens: int | None = None
+    """Of `input_tokens`, those read from the provider's cache."""
+    input_image_tokens: int | None = None
+    """Of `input_tokens`, those of pictures."""
     output_tokens: int | None = None
+    """All that came back: text, thinking and pictures."""
+    thinking_tokens: int | None = None
+    """Of `output_tokens`, those the model thought with."""
+    output_image_tokens: int | None = None
+    """Of `output_tokens`, those of pictures."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageParameters:
+    """What an image model is asked for besides the prompt, or says that it did.
+
+    ``None`` leaves it to the model. The catalogue says what each model takes.
+    """
+
+    quality: str | None = None
+    """E.g. ``low``, ``medium``, ``high``, ``auto``."""
+    size: str | None = None
+    """Width × height in pixels, e.g. ``1536x1024``, or a class of sizes: ``1K``, ``2K``, ``4K``."""
+    background: str | None = None
+    """``transparent``, ``opaque`` or ``auto``."""
+    output_format: str | None = None
+    """``png``, ``jpeg`` or ``webp``."""
+    output_compression: int | None = None
+    """0 to 100, for JPEG and WebP."""
+    moderation: str | None = None
+    """``auto`` or ``low``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

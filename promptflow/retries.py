@@ -17,7 +17,7 @@ def plan_wait(error: BusyError, *, attempt: int, waited_s: float, jitter: float)
     """Say how long to wait before the next attempt.
 
     Args:
-        error: what the attempt failed with; its `retry_after_s` is obeyed.
+        error: what the attempt failed with; its `retry_after_s` and `max_attempts` are obeyed.
         attempt: the number of the failed attempt, from 1.
         waited_s: seconds already waited in this run.
         jitter: 0 to 1, spreads the waits of calls that failed together.
@@ -25,7 +25,7 @@ def plan_wait(error: BusyError, *, attempt: int, waited_s: float, jitter: float)
     Returns:
         Seconds, at least 0; ``None`` where another try is not worth it.
     """
-    if attempt >= MAX_ATTEMPTS:
+    if attempt >= min(MAX_ATTEMPTS, error.max_attempts or MAX_ATTEMPTS):
         return None
     wait_s = error.retry_after_s
     if wait_s is None:

@@ -69,7 +69,9 @@ def test_construction_is_told_about_its_image_model(shipped: Instructions) -> No
     assert "screen-printed poster" not in gouache
 
 
-@pytest.mark.parametrize("image_model", [None, "gpt-image-2.6-flare", "default", "../action_plan"])
+@pytest.mark.parametrize(
+    "image_model", [None, "gemini-3.1-flash-image", "default", "../action_plan"]
+)
 def test_other_image_models_get_the_general_guidance(
     shipped: Instructions, image_model: str | None
 ) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from promptflow.errors import SetupError
-from promptflow.settings import ROOT, SHIPPED_DATA, read_settings
+from promptflow.settings import ROOT, SHIPPED_DATA, gather_variables, read_settings
 
 
 @pytest.mark.parametrize("environ", [{}, {"PROMPTFLOW_DATA_DIR": ""}, {"PROMPTFLOW_DATA_DIR": " "}])
@@ -57,3 +57,60 @@ def test_keys_are_known_by_name_only() -> None:
 
     assert settings.variables == {"OPENAI_API_KEY", "HOME"}
     assert "sk-secret" not in repr(settings)
+
+
+def test_a_key_makes_an_endpoint_and_is_not_shown() -> None:
+    """A key is kept for the provider alone; no text of the settings holds it."""
+    settings = read_settings(
+        {
+            "OPENAI_API_KEY": "sk-marked",
+            "OPENAI_BASE_URL": "http://127.0.0.1:11434/v1/",
+            "OPENAI_TEXT_MODELS": "llama3.3, qwen3,,llama3.3",
+        }
+    )
+
+    assert settings.openai is not None
+    assert settings.openai.key == "sk-marked"
+    assert settings.openai.base_url == "http://127.0.0.1:11434/v1"
+    assert settings.openai.text_models == ("llama3.3", "qwen3")
+    assert settings.google is None
+    assert "sk-marked" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://gateway.example/v1",
+        "https://user:word@gateway.example",
+        "ftp://gateway.example",
+        "gateway.example",
+        "https://[broken",
+    ],
+)
+def test_a_key_is_sent_to_safe_addresses_only(url: str) -> None:
+    """An address in the clear, with a password or without a host is refused and not repeated."""
+    with pytest.raises(SetupError, match="OPENAI_BASE_URL is no address") as caught:
+        read_settings({"OPENAI_API_KEY": "sk-marked", "OPENAI_BASE_URL": url})
+
+    assert "word" not in caught.value.message.replace("password", "")
+
+
+@pytest.mark.parametrize("variable", ["GOOGLE_AI_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY"])
+def test_any_of_googles_variables_will_do(variable: str) -> None:
+    """The first that is set is used, whatever the others are."""
+    settings = read_settings({variable: "AIza-marked"})
+
+    assert settings.google is not None
+    assert (settings.google.key, settings.google.variable) == ("AIza-marked", variable)
+
+
+def test_variables_come_from_three_places(tmp_path: Path) -> None:
+    """The environment wins over `.env`, and that over the secrets; blank ones don't count."""
+    dotenv = tmp_path / ".env"
+    dotenv.write_text("A=file\nB=file\nEMPTY=\n", "utf-8")
+
+    found = gather_variables(
+        {"A": "environ", "C": " "}, dotenv=dotenv, secrets={"B": "s", "C": "s", "auth": {}}
+    )
+
+    assert found == {"A": "environ", "B": "file", "C": "s"}

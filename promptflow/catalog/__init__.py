@@ -8,22 +8,26 @@ both come here. It talks to no provider and reads no environment: both are told 
 from promptflow.catalog.cards import (
     ImageModelCard,
     ModelCard,
-    PicturePrice,
-    TokenPrice,
+    Price,
+    TextModelCard,
     shared_aspect_ratios,
+)
+from promptflow.catalog.estimates import (
+    ANSWER_TOKENS,
+    INSTRUCTION_TOKENS,
+    NO_PARAMETERS,
+    PREVIEW_TOKENS,
+    REFERENCE_TOKENS,
+    REQUEST_TOKENS,
+    estimate_cost,
 )
 from promptflow.catalog.limits import MAX_IMAGES_PER_MODEL, MAX_REQUEST_CHARS, MAX_SEED
 from promptflow.catalog.lookup import Catalog
-from promptflow.catalog.prices import (
-    ANSWER_TOKENS,
-    INSTRUCTION_TOKENS,
-    REQUEST_TOKENS,
-    estimate_cost,
-    price_pictures,
-    price_text,
-)
+from promptflow.catalog.parameters import check_parameters
+from promptflow.catalog.prices import Charge, price_call, price_text, price_usage
 from promptflow.catalog.reading import read_catalog
 from promptflow.catalog.requests import check_request
+from promptflow.catalog.sizes import choose_pixels
 
 __all__ = [
     "ANSWER_TOKENS",
@@ -31,16 +35,23 @@ __all__ = [
     "MAX_IMAGES_PER_MODEL",
     "MAX_REQUEST_CHARS",
     "MAX_SEED",
+    "NO_PARAMETERS",
+    "PREVIEW_TOKENS",
+    "REFERENCE_TOKENS",
     "REQUEST_TOKENS",
     "Catalog",
+    "Charge",
     "ImageModelCard",
     "ModelCard",
-    "PicturePrice",
-    "TokenPrice",
+    "Price",
+    "TextModelCard",
+    "check_parameters",
     "check_request",
+    "choose_pixels",
     "estimate_cost",
-    "price_pictures",
+    "price_call",
     "price_text",
+    "price_usage",
     "read_catalog",
     "shared_aspect_ratios",
 ]

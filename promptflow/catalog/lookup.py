@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from promptflow.catalog.cards import (
@@ -14,10 +14,13 @@ from promptflow.catalog.cards import (
     Unavailable,
 )
 from promptflow.catalog.excerpts import EXCERPT_CHARS, excerpt
+from promptflow.catalog.named import make_image_card, make_text_card, read_names
 from promptflow.errors import InputError, SetupError
 
 DEFAULT_IMAGE_MODELS = 2
 """How many image models are chosen at first: enough to compare, not more."""
+WARNING_DAYS = 30
+"""From how many days before its end on a model carries a warning."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,8 +100,8 @@ class Catalog:
         """
         owner = self.provider(model.provider)
         if model.shutdown_on and today >= model.shutdown_on:
-            instead = f"; use {model.successor} instead" if model.successor else ""
-            return f"{model.title} has been gone since {model.shutdown_on.isoformat()}{instead}."
+            gone = model.shutdown_on.isoformat()
+            return f"{model.title} has been gone since {gone}{_instead(model)}."
         if model.provider in providers:
             return None
         if not owner.key_variables:
@@ -108,6 +111,54 @@ class Catalog:
             return f"This version has no adapter for {owner.title} yet, although {held} is set."
         return f"{model.title} needs {_either(owner.key_variables)} to be set."
 
+    def warning(self, model: ModelCard, today: date) -> str | None:
+        """Say that a model will soon be gone.
+
+        Args:
+            model: a card of this catalogue.
+            today: the day of the question.
+
+        Returns:
+            One sentence within 30 days before the model's end; else ``None``, also for a model that
+            is gone already.
+        """
+        if model.shutdown_on is None:
+            return None
+        days = (model.shutdown_on - today).days
+        if not 0 < days <= WARNING_DAYS:
+            return None
+        left = "tomorrow" if days == 1 else f"in {days} days"
+        return f"{model.title} is shut down {left}, on {model.shutdown_on.isoformat()}{_instead(model)}."
+
+    def with_named(self, provider: str, text: Sequence[str], image: Sequence[str]) -> "Catalog":
+        """Return this catalogue with the models that an operator named in front.
+
+        Args:
+            provider: the id of the provider whose adapter asks them.
+            text: ids of text models.
+            image: ids of image models.
+
+        Returns:
+            A catalogue in which each of them is recommended. Models that it knew keep their cards;
+            of the others only the id is known. An id that a model of the other kind, or one of
+            another provider, has already is passed over, since ids are unique.
+        """
+        known = {card.id: card for card in (*self.text_models, *self.image_models)}
+        others = {card.id for card in known.values() if card.provider != provider}
+        painters = {card.id for card in self.image_models}
+        writers = {card.id for card in self.text_models}
+        texts = read_names(text, taken=others | painters)
+        images = read_names(image, taken=others | writers | set(texts))
+        return replace(
+            self,
+            text_models=_in_front(
+                self.text_models, [make_text_card(provider, name) for name in texts]
+            ),
+            image_models=_in_front(
+                self.image_models, [make_image_card(provider, name) for name in images]
+            ),
+        )
+
     def default_text_model(self, available: Collection[str]) -> str:
         """Choose the text model for someone who has not chosen.
 
@@ -115,18 +166,19 @@ class Catalog:
             available: ids of the models that can be asked.
 
         Returns:
-            The first of them in the order of the catalogue.
+            A recommended one of a provider with a key; failing that, the first in the order of the
+            catalogue.
 
         Raises:
             SetupError: no text model of the catalogue is available.
         """
-        first = next((card.id for card in self.text_models if card.id in available), None)
-        if first is None:
+        ranked = self._rank(self.text_models, available)
+        if not ranked:
             message = (
                 "No text model is available. Set the key of a provider, or use the offline one."
             )
             raise SetupError(message)
-        return first
+        return ranked[0].id
 
     def default_image_models(self, available: Collection[str]) -> tuple[str, ...]:
         """Choose the image models for someone who has not chosen.
@@ -135,10 +187,30 @@ class Catalog:
             available: ids of the models that can be asked.
 
         Returns:
-            The first two of them in the order of the catalogue; fewer where there are fewer.
+            Two models: with keys of several providers the recommended ones of the first two of them,
+            with one key two of that provider, without any the first two of the others. Fewer where
+            there are fewer.
         """
-        ids = (card.id for card in self.image_models)
-        return tuple(model_id for model_id in ids if model_id in available)[:DEFAULT_IMAGE_MODELS]
+        ranked = self._rank(self.image_models, available)
+        keyed = [card for card in ranked if self.provider(card.provider).key_variables]
+        owners = [owner.id for owner in self.providers]
+        leading = [
+            next(card for card in keyed if card.provider == owner)
+            for owner in sorted({card.provider for card in keyed}, key=owners.index)
+        ]
+        ids = dict.fromkeys(card.id for card in (*leading, *(keyed or ranked)))
+        return tuple(ids)[:DEFAULT_IMAGE_MODELS]
+
+    def _rank(self, cards: Sequence[AnyCard], available: Collection[str]) -> list[AnyCard]:
+        """Return what can be asked, the best choice first."""
+        usable = (card for card in cards if card.id in available)
+        return sorted(
+            usable,
+            key=lambda card: (
+                not self.provider(card.provider).key_variables,
+                not card.recommended,
+            ),
+        )
 
 
 def pick_card(
@@ -173,6 +245,19 @@ def pick_card(
     raise InputError(
         field, f"There is no {kind} model {excerpt(model_id)}.{guess} Available: {available}."
     )
+
+
+def _in_front(cards: Sequence[AnyCard], named: Sequence[AnyCard]) -> tuple[AnyCard, ...]:
+    """Put the named cards first; one that is known keeps what is known of it."""
+    known = {card.id: card for card in cards}
+    ids = {card.id for card in named}
+    ordered = [known.get(card.id, card) for card in named]
+    ordered.extend(card for card in cards if card.id not in ids)
+    return tuple(replace(card, recommended=card.recommended or card.id in ids) for card in ordered)
+
+
+def _instead(model: ModelCard) -> str:
+    return f"; use {model.successor} instead" if model.successor else ""
 
 
 def _either(names: Sequence[str]) -> str:

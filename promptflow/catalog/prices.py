@@ -1,123 +1,183 @@
-"""What models cost: what was used, and the most that a request can come to."""
+"""What a call cost: its usage at the price of its day, by modality, or not known."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
-from typing import TypeVar
 
-from promptflow.catalog.cards import ImageModelCard, PicturePrice, TextModelCard, TokenPrice
-from promptflow.catalog.limits import MAX_REQUEST_CHARS
-from promptflow.catalog.lookup import Catalog
+from promptflow.catalog.cards import ImageModelCard, ModelCard, Price, TextModelCard
+from promptflow.catalog.packaged import read_packaged_price
+from promptflow.catalog.sizes import documented_tokens
 from promptflow.records import Usage
 
-# What the estimate takes a call to need at most. An answer, with what the model thinks, is bounded by
-# the output limit that adapters send; a plan or a prompt was such an answer, so the same bound holds
-# where it is read again. Calls that failed and were made again are taken as not billed.
-ANSWER_TOKENS = 8_000
-REQUEST_TOKENS = 3 * MAX_REQUEST_CHARS
-"""Three tokens a character, as rare scripts and emoji need."""
-INSTRUCTION_TOKENS = 4_000
-"""Instructions and schema: at most 12,000 characters of plain English, three to a token."""
-PLAN_CALLS = 2
-"""The plan, and once more when the first answer can't be read."""
-
-_PER_MILLION = 1_000_000
-
-_AnyPrice = TypeVar("_AnyPrice", TokenPrice, PicturePrice)
+PER_MILLION = 1_000_000
 
 
-def price_text(model: TextModelCard, usage: Usage, *, on: date | None = None) -> int | None:
-    """Price what a text model was used for.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
+    """What a call cost, and by which price."""
 
-    Args:
-        model: its card.
-        usage: the tokens billed; output includes what the model thought.
-        on: the day of the call; without it, the price that holds in the long run is taken.
-
-    Returns:
-        Micro-dollars, half a one rounded up; ``None`` where the price or a number of tokens is not
-        known. A free model costs 0, whatever is known of its tokens.
-    """
-    price = _price_on(model.prices, on)
-    if price is None:
-        return None
-    if not any(price.amounts):
-        return 0
-    if usage.input_tokens is None or usage.output_tokens is None:
-        return None
-    cost = _token_cost(price, usage.input_tokens, usage.output_tokens)
-    return (cost + _PER_MILLION // 2) // _PER_MILLION
+    micro_usd: int
+    source: str
+    """The title of the document the price is from."""
+    price_date: date | None
+    """The day that document was read; ``None`` for a package, whose version is in `source`."""
 
 
-def price_pictures(model: ImageModelCard, count: int, *, on: date | None = None) -> int | None:
-    """Price pictures that an image model delivered.
-
-    Args:
-        model: its card.
-        count: how many pictures.
-        on: the day of the call; without it, the price that holds in the long run is taken.
-
-    Returns:
-        Micro-dollars for the pictures, without tokens that are billed beside them; ``None`` where
-        the price is not known.
-    """
-    price = _price_on(model.prices, on)
-    return None if price is None else price.micro_usd_per_picture * count
-
-
-def estimate_cost(
-    catalog: Catalog, *, text_model: str, image_models: Sequence[str], images_per_model: int
+def price_usage(
+    card: TextModelCard | ImageModelCard,
+    usage: Usage,
+    *,
+    pictures: int = 0,
+    size: str | None = None,
+    on: date,
 ) -> int | None:
-    """Estimate the most that a request can cost.
-
-    Every call is taken to use all the tokens it may (`ANSWER_TOKENS` and the constants beside it),
-    the plan to need a repair, and of prices that change by date the dearest to hold.
+    """Price one call, as `price_call` does.
 
     Args:
-        catalog: the catalogue.
-        text_model: the id of the text model.
-        image_models: the ids of the image models.
-        images_per_model: pictures from each.
+        card: of the model that was asked.
+        usage: the tokens it was billed for.
+        pictures: how many whole pictures came.
+        size: the class of sizes they were asked in; ``None`` for the model's own choice.
+        on: the day of the call.
 
     Returns:
-        Micro-dollars, rounded up; ``None`` where one price is not known.
-
-    Raises:
-        InputError: there is no model of that id.
+        Micro-dollars; ``None`` where they are not known, never 0 for that.
     """
-    lanes = len(image_models)
-    question = INSTRUCTION_TOKENS + REQUEST_TOKENS
-    # The repair reads the refused answer, thinking the plan, construction both plan and thinking.
-    read = PLAN_CALLS * question + (PLAN_CALLS - 1) * ANSWER_TOKENS
-    read += question + ANSWER_TOKENS + lanes * (question + 2 * ANSWER_TOKENS)
-    written = (PLAN_CALLS + 1 + lanes) * ANSWER_TOKENS
-    costs = [_dearest(_token_cost(p, read, written) for p in catalog.text_model(text_model).prices)]
-    for model_id in image_models:
-        card = catalog.image_model(model_id)
-        calls = -(-images_per_model // card.max_images_per_call)
-        beside = calls * ANSWER_TOKENS
-        costs.append(
-            _dearest(
-                price.micro_usd_per_picture * images_per_model * _PER_MILLION
-                + _token_cost(price, beside, beside)
-                for price in card.prices
-            )
-        )
-    known = [cost for cost in costs if cost is not None]
-    return -(-sum(known) // _PER_MILLION) if len(known) == len(costs) else None
+    charge = price_call(card, usage, pictures=pictures, size=size, on=on)
+    return None if charge is None else charge.micro_usd
 
 
-def _price_on(prices: Sequence[_AnyPrice], on: date | None) -> _AnyPrice | None:
-    """Return the price that holds on a day; without a day, the last of all."""
-    if on is None:
-        return prices[-1] if prices else None
-    held = (p for p in prices if p.valid_through is None or on <= p.valid_through)
+def price_text(card: TextModelCard, usage: Usage, *, on: date) -> int | None:
+    """Price one call of a text model, as `price_call` does.
+
+    Args:
+        card: of the model that was asked.
+        usage: the tokens it was billed for.
+        on: the day of the call.
+
+    Returns:
+        Micro-dollars; ``None`` where they are not known, never 0 for that.
+    """
+    return price_usage(card, usage, on=on)
+
+
+def price_call(
+    card: TextModelCard | ImageModelCard,
+    usage: Usage,
+    *,
+    pictures: int = 0,
+    size: str | None = None,
+    on: date,
+) -> Charge | None:
+    """Price one call from the usage that came back.
+
+    The catalogue's own price of the day comes first, then that of the package `genai-prices`. Where
+    no usage came, or not split as the price is, pictures are taken at what one is documented to
+    take. What the provider read from its cache without saying so is taken at the full price.
+
+    Args:
+        card: of the model that was asked.
+        usage: the tokens it was billed for.
+        pictures: how many whole pictures came.
+        size: the class of sizes they were asked in; ``None`` for the model's own choice.
+        on: the day of the call.
+
+    Returns:
+        The charge, half a micro-dollar rounded up; ``None`` where the price or a number of tokens is
+        not known. A free model charges 0, whatever is known of its tokens.
+    """
+    for price, source, price_date in _prices(card, usage, on):
+        cost = _cost(card, price, usage, pictures, size)
+        if cost is not None:
+            micro_usd = (cost + PER_MILLION // 2) // PER_MILLION
+            return Charge(micro_usd=micro_usd, source=source, price_date=price_date)
+    return None
+
+
+def _prices(
+    card: TextModelCard | ImageModelCard, usage: Usage, on: date
+) -> Iterator[tuple[Price, str, date | None]]:
+    """Yield the price of the day, its source and that one's date, the best known first."""
+    price = _price_on(card, on)
+    if price:
+        newest = max(price.sources, key=lambda source: source.read)
+        yield price, newest.title, newest.read
+    # The package knows tokens only, and takes half a second to import: not for nothing.
+    if usage.input_tokens is None or usage.output_tokens is None:
+        return
+    packaged = read_packaged_price(card, on=on, input_tokens=usage.input_tokens)
+    if packaged:
+        yield *packaged, None
+
+
+def _price_on(card: ModelCard, on: date) -> Price | None:
+    held = (each for each in card.prices if each.valid_through is None or on <= each.valid_through)
     return next(held, None)
 
 
-def _token_cost(price: TokenPrice | PicturePrice, read: int, written: int) -> int:
+def _cost(
+    card: TextModelCard | ImageModelCard,
+    price: Price,
+    usage: Usage,
+    pictures: int,
+    size: str | None,
+) -> int | None:
     """Return millionths of a micro-dollar."""
-    return read * price.input_micro_usd_per_million + written * price.output_micro_usd_per_million
+    if price.is_free:
+        return 0
+    read, written = _read_cost(price, usage), _written_cost(price, usage)
+    if read is not None and written is not None:
+        return read + written
+    return _pictures_cost(card, price, pictures, size)
 
 
-def _dearest(costs: Iterable[int]) -> int | None:
-    return max(costs, default=None)
+def _read_cost(price: Price, usage: Usage) -> int | None:
+    """Price what was sent: text, pictures and what was read from a cache."""
+    rate, sent = price.input_micro_usd_per_million, usage.input_tokens
+    if rate is None or sent is None:
+        return None
+    if price.max_input_tokens is not None and sent > price.max_input_tokens:
+        return None
+    image_rate = price.input_image_micro_usd_per_million
+    split = image_rate is not None and image_rate != rate
+    images = usage.input_image_tokens if split else 0
+    cached, cached_rate = usage.cached_tokens or 0, price.cached_input_micro_usd_per_million
+    # Cached pictures are billed otherwise than cached text, and no provider tells them apart.
+    if images is None or (images and cached) or (cached and cached_rate is None):
+        return None
+    text = sent - images - cached
+    if min(text, images, cached) < 0:
+        return None
+    return text * rate + images * (image_rate or 0) + cached * (cached_rate or 0)
+
+
+def _written_cost(price: Price, usage: Usage) -> int | None:
+    """Price what came back: text and thinking, and pictures."""
+    rate, image_rate = price.output_micro_usd_per_million, price.output_image_micro_usd_per_million
+    rate, image_rate = _first(rate, image_rate), _first(image_rate, rate)
+    came = usage.output_tokens
+    if rate is None or image_rate is None or came is None:
+        return None
+    if rate == image_rate:
+        return came * rate
+    images = usage.output_image_tokens
+    if images is None or not 0 <= images <= came:
+        return None
+    return (came - images) * rate + images * image_rate
+
+
+def _pictures_cost(
+    card: TextModelCard | ImageModelCard, price: Price, pictures: int, size: str | None
+) -> int | None:
+    """Price pictures by their number: as billed, or at the tokens that one is documented to take."""
+    if price.micro_usd_per_picture is not None:
+        return pictures * price.micro_usd_per_picture * PER_MILLION
+    if pictures < 1 or not isinstance(card, ImageModelCard):
+        return None
+    tokens = documented_tokens(card, size)
+    rate = _first(price.output_image_micro_usd_per_million, price.output_micro_usd_per_million)
+    return None if tokens is None or rate is None else pictures * tokens * rate
+
+
+def _first(preferred: int | None, other: int | None) -> int | None:
+    return other if preferred is None else preferred

@@ -4,24 +4,22 @@ import json
 import re
 import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import date
 from itertools import chain, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from promptflow.catalog.cards import (
-    ImageModelCard,
-    ModelCard,
-    PicturePrice,
-    TextModelCard,
-    TokenPrice,
-)
+from promptflow.catalog.cards import ImageModelCard, ModelCard, TextModelCard
 from promptflow.catalog.lookup import Catalog
+from promptflow.catalog.sizes import accepts_size, choose_pixels, read_pixels
 from promptflow.errors import SetupError
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
 _RATIO = re.compile(r"[1-9][0-9]?:[1-9][0-9]?")
+_SIZE_CLASS = re.compile(r"[1-9]K")
+_FORMATS = {"png", "jpeg", "webp"}
 
 
 def read_catalog(path: Path) -> Catalog:
@@ -101,7 +99,14 @@ def _mistakes(catalog: Catalog) -> Iterator[tuple[str, str, str]]:
                 yield repr(model_id), "id", "an id that no other entry has was expected"
     owners = {provider.id for provider in catalog.providers}
     for card in cards:
-        for field, expected in chain(_card_mistakes(card, owners), _price_mistakes(card)):
+        kin = catalog.text_models if isinstance(card, TextModelCard) else catalog.image_models
+        found = chain(
+            _card_mistakes(card, owners),
+            _successor_mistakes(card, kin),
+            _painter_mistakes(card) if isinstance(card, ImageModelCard) else (),
+            _price_mistakes(card),
+        )
+        for field, expected in found:
             yield repr(card.id), field, expected
 
 
@@ -113,27 +118,60 @@ def _card_mistakes(card: ModelCard, owners: Collection[str]) -> Iterator[tuple[s
         yield "provider", f"one of {', '.join(sorted(owners))} was expected"
     if not card.sources:
         yield "sources", "at least one source was expected"
-    if isinstance(card, ImageModelCard):
-        yield from _painter_mistakes(card)
+    if card.named:
+        yield "named", "nothing was expected, since it is for models that are not in the file"
+
+
+def _successor_mistakes(card: ModelCard, kin: Sequence[ModelCard]) -> Iterator[tuple[str, str]]:
+    if card.successor is None:
+        return
+    heir = next((each for each in kin if each.id == card.successor), None)
+    if (
+        heir is None
+        or card.shutdown_on is None
+        or (heir.shutdown_on or date.max) <= card.shutdown_on
+    ):
+        yield "successor", "a model of the same kind that outlives this one was expected"
 
 
 def _painter_mistakes(card: ImageModelCard) -> Iterator[tuple[str, str]]:
     if not card.aspect_ratios or not all(map(_RATIO.fullmatch, card.aspect_ratios)):
         yield "aspect_ratios", "at least one, each like 16:9, was expected"
+        return
     if card.max_images_per_call < 1:
         yield "max_images_per_call", "1 or more was expected"
     if card.max_prompt_chars is not None and card.max_prompt_chars < 1:
         yield "max_prompt_chars", "1 or more was expected"
+    for field in ("references", "partials"):
+        if getattr(card, field) < 0:
+            yield field, "0 or more was expected"
+    if not set(card.output_formats) <= _FORMATS:
+        yield "output_formats", f"some of {', '.join(sorted(_FORMATS))} were expected"
+    yield from _size_mistakes(card)
 
 
-def _price_mistakes(card: TextModelCard | ImageModelCard) -> Iterator[tuple[str, str]]:
-    prices: Sequence[TokenPrice | PicturePrice] = card.prices
-    for index, price in enumerate(prices):
+def _size_mistakes(card: ImageModelCard) -> Iterator[tuple[str, str]]:
+    if not all(read_pixels(size) or _SIZE_CLASS.fullmatch(size) for size in card.sizes):
+        yield "sizes", "sizes like 1536x1024 or 2K were expected"
+    if any(read_pixels(size) for size in card.sizes) or card.size_rule:
+        for ratio in card.aspect_ratios:
+            if choose_pixels(card, ratio) is None:
+                yield "aspect_ratios", f"a size for {ratio} was expected"
+    for index, each in enumerate(card.picture_tokens):
+        if each.tokens < 1 or not accepts_size(card, each.size):
+            yield (
+                f"picture_tokens.{index}",
+                "a size of this model with 1 or more tokens was expected",
+            )
+
+
+def _price_mistakes(card: ModelCard) -> Iterator[tuple[str, str]]:
+    for index, price in enumerate(card.prices):
         if not price.sources:
             yield f"prices.{index}.sources", "at least one source was expected"
-        if any(amount < 0 for amount in price.amounts):
+        if not price.amounts or any(amount < 0 for amount in price.amounts):
             yield f"prices.{index}", "micro-dollars of zero or more were expected"
-    ends = [price.valid_through for price in prices]
+    ends = [price.valid_through for price in card.prices]
     for index, (end, following) in enumerate(pairwise(ends)):
         if end is None or (following is not None and following <= end):
             yield f"prices.{index}.valid_through", "a day before the following price's was expected"

@@ -2,9 +2,10 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from promptflow.catalog.cards import AnyCard, ImageModelCard, Unavailable
+from promptflow.catalog.estimates import NO_PARAMETERS, estimate_cost
 from promptflow.catalog.excerpts import excerpt
 from promptflow.catalog.limits import (
     MAX_IMAGE_MODELS,
@@ -13,9 +14,9 @@ from promptflow.catalog.limits import (
     MAX_SEED,
 )
 from promptflow.catalog.lookup import Catalog, pick_card
-from promptflow.catalog.prices import estimate_cost
+from promptflow.catalog.parameters import check_parameters
 from promptflow.errors import InputError
-from promptflow.records import GenerationRequest
+from promptflow.records import GenerationRequest, ImageParameters
 
 _UNKEEPABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -30,6 +31,7 @@ def check_request(
     images_per_model: int,
     seed: int | None,
     unavailable: Unavailable,
+    parameters: Mapping[str, ImageParameters] = NO_PARAMETERS,
 ) -> GenerationRequest:
     """Check what a person asks for against the catalogue.
 
@@ -42,6 +44,7 @@ def check_request(
         images_per_model: 1 to 4.
         seed: 0 to 2,147,483,647, or ``None``.
         unavailable: tells why a model can't be asked now.
+        parameters: image model id → what is asked of it besides the prompt.
 
     Returns:
         A request that can be carried out as it stands, with its estimate.
@@ -66,6 +69,7 @@ def check_request(
             f" number from 1 to {MAX_IMAGES_PER_MODEL}.",
         )
     _check_seed(seed, painters)
+    _check_parameters(parameters, painters)
     ids = tuple(card.id for card in painters)
     return GenerationRequest(
         request=idea,
@@ -75,7 +79,12 @@ def check_request(
         images_per_model=images_per_model,
         seed=seed,
         estimate_micro_usd=estimate_cost(
-            catalog, text_model=planner.id, image_models=ids, images_per_model=images_per_model
+            catalog,
+            text_model=planner.id,
+            image_models=ids,
+            images_per_model=images_per_model,
+            aspect_ratio=aspect_ratio,
+            parameters=parameters,
         ),
     )
 
@@ -148,6 +157,20 @@ def _check_seed(seed: int | None, painters: Sequence[ImageModelCard]) -> None:
             f"None of the chosen image models has a seed: {titles}. Leave the seed empty, or choose"
             " a model that has one.",
         )
+
+
+def _check_parameters(
+    parameters: Mapping[str, ImageParameters], painters: Sequence[ImageModelCard]
+) -> None:
+    chosen = {card.id: card for card in painters}
+    for model_id, asked in parameters.items():
+        if model_id not in chosen:
+            raise InputError(
+                "parameters",
+                f"Parameters are given for {excerpt(model_id)}, which is not among the chosen image"
+                f" models: {', '.join(chosen)}. Leave them out, or choose it.",
+            )
+        check_parameters(chosen[model_id], asked)
 
 
 def _is_whole(value: object, low: int, high: int) -> bool:

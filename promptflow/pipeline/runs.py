@@ -3,7 +3,7 @@
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
-from promptflow.catalog import price_pictures
+from promptflow.catalog import price_usage
 from promptflow.errors import (
     BusyError,
     LedgerError,
@@ -23,7 +23,7 @@ from promptflow.events import (
     RunRetrying,
     RunStarted,
 )
-from promptflow.pipeline.tools import CANCELLED, Account, surprises_named, to_fault
+from promptflow.pipeline.tools import CANCELLED, Account, add_usage, surprises_named, to_fault
 from promptflow.ports import ImageRequest, Picture
 from promptflow.records import AssetRole, Fault, PromptOrigin, RunStatus, Usage
 from promptflow.retries import plan_wait
@@ -122,7 +122,7 @@ class Run:
         lost: PromptflowError | None = None
         try:
             for picture in pictures:
-                self.usage = picture.usage or self.usage
+                self.usage = add_usage(self.usage, picture.usage)
                 try:
                     event = self._show(picture) if picture.partial else self._keep(picture)
                 except (PictureError, StorageError, LedgerError) as error:
@@ -223,7 +223,7 @@ class Run:
     def _cost(self) -> int | None:
         model = self.account.tools.catalog.image_model(self.image_model)
         today = self.account.tools.clock.now().date()
-        cost = price_pictures(model, self.painted, on=today)
+        cost = price_usage(model, self.usage, pictures=self.painted, on=today)
         self.account.costs.append(cost)
         return cost
 

@@ -3,7 +3,7 @@
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 
-from promptflow.catalog import price_text
+from promptflow.catalog import price_usage
 from promptflow.errors import PromptflowError, ReplyError
 from promptflow.events import Event, StageDelta, StageFailed, StageFinished, StageStarted
 from promptflow.pipeline.tools import Account, Tools, surprises_named, to_fault
@@ -141,7 +141,7 @@ def _close(
 ) -> StageFinished | StageFailed:
     total_ms = account.tools.since_ms(stream.started_s)
     model = account.tools.catalog.text_model(account.request.text_model)
-    cost = price_text(model, stream.usage, on=account.tools.clock.now().date())
+    cost = price_usage(model, stream.usage, on=account.tools.clock.now().date())
     account.costs.append(cost)
     if fault:
         return StageFailed(

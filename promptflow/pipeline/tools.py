@@ -4,7 +4,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from promptflow.catalog import Catalog
 from promptflow.clock import Clock
@@ -12,7 +12,7 @@ from promptflow.errors import InternalError, PromptflowError, ProviderError
 from promptflow.events import Event
 from promptflow.instructions import Instructions
 from promptflow.ports import ImageModel, ImageStore, Ledger, TextModel
-from promptflow.records import Fault, GenerationRequest
+from promptflow.records import Fault, GenerationRequest, Usage
 
 _log = logging.getLogger(__name__)
 
@@ -103,6 +103,25 @@ def to_fault(error: PromptflowError) -> Fault:
     """Turn an error into what is kept and shown of it."""
     status = error.status if isinstance(error, ProviderError) else None
     return Fault(code=error.code, message=error.message, http_status=status)
+
+
+def add_usage(sum_so_far: Usage, call: Usage | None) -> Usage:
+    """Add one call's bill to that of the calls before it.
+
+    Args:
+        sum_so_far: of the calls before; empty before the first.
+        call: its bill; ``None`` where it says nothing.
+
+    Returns:
+        The sum; a number that one of them lacks is unknown in the sum, too.
+    """
+    if call is None or sum_so_far == Usage():
+        return call or sum_so_far
+    sums: dict[str, int | None] = {}
+    for one in fields(Usage):
+        first, second = getattr(sum_so_far, one.name), getattr(call, one.name)
+        sums[one.name] = None if first is None or second is None else first + second
+    return Usage(**sums)
 
 
 def add_costs(costs: list[int | None]) -> int | None:

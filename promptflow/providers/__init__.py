@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from promptflow.catalog import Catalog
 from promptflow.ports import ImageModel, TextModel
+from promptflow.settings import Endpoint
 
 _PIECE_S = 0.006
 """Seconds between two pieces of an offline answer: fast, and slow enough to be followed."""
@@ -38,3 +40,23 @@ def _offline_painter(model_id: str) -> ImageModel:
     return OfflinePainter(
         model=model_id, partials=_PREVIEWS, step_s=_PREVIEW_S, keep_requests=False
     )
+
+
+def keyed_openai(endpoint: Endpoint, catalog: Catalog) -> Provider:
+    """Return OpenAI, or a server that speaks its API; the SDK is imported by the first call."""
+    from promptflow.providers.openai import openai_provider
+
+    reasoning = {card.id for card in catalog.text_models if card.reasoning_efforts}
+    return openai_provider(
+        api_key=endpoint.key,
+        base_url=endpoint.base_url,
+        reasoning=reasoning.__contains__,
+        title=catalog.model_title,
+    )
+
+
+def keyed_google(endpoint: Endpoint) -> Provider:
+    """Return Google; the SDK is imported by the first call."""
+    from promptflow.providers.google import google_provider
+
+    return google_provider(api_key=endpoint.key, base_url=endpoint.base_url)

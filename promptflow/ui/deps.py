@@ -2,11 +2,12 @@
 
 import atexit
 import os
+from pathlib import Path
 
 import streamlit as st
 
 from promptflow.laboratory import Laboratory, make_laboratory
-from promptflow.settings import Settings, read_settings
+from promptflow.settings import ROOT, Settings, gather_variables, read_settings
 
 _FINISH_S = 120.0
 """Seconds that paid work is given to arrive when the server stops."""
@@ -22,7 +23,9 @@ def laboratory() -> Laboratory:
     """
     if _installed:
         return _installed[-1]
-    return _make(read_settings(os.environ))
+    return _make(
+        read_settings(gather_variables(os.environ, dotenv=ROOT / ".env", secrets=_read_secrets()))
+    )
 
 
 def install(laboratory: Laboratory | None) -> None:
@@ -34,6 +37,13 @@ def install(laboratory: Laboratory | None) -> None:
     _installed.clear()
     if laboratory is not None:
         _installed.append(laboratory)
+
+
+def _read_secrets() -> dict[str, object]:
+    """Return what stands at the top of Streamlit's secrets; nothing where there are none."""
+    if not any(Path(path).exists() for path in st.get_option("secrets.files")):
+        return {}
+    return dict(st.secrets)
 
 
 @st.cache_resource(show_spinner=False)

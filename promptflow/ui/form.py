@@ -168,6 +168,7 @@ def _draw_estimate(lab: Laboratory) -> None:
             text_model=st.session_state[state.TEXT_MODEL],
             image_models=st.session_state[state.IMAGE_MODELS],
             images_per_model=st.session_state[state.IMAGES_PER_MODEL],
+            aspect_ratio=st.session_state[state.ASPECT_RATIO],
         )
     except InputError as error:
         st.caption(as_markdown(error.message))

@@ -21,7 +21,9 @@ def test_an_unknown_model_is_an_input_error() -> None:
     assert caught.value.field == "text_model"
     assert caught.value.message == (
         "There is no text model 'gpt-6-lunar'. Did you mean 'gpt-6-luna'?"
-        " Available: offline-planner, gpt-6.1-terra, gpt-6-luna, gemini-3.8-flash."
+        " Available: offline-planner, gpt-6.1-terra, gpt-6-luna, gpt-6.2-sol, gpt-6.2-astra,"
+        " gpt-6.1-sol, gemini-3.8-flash, gemini-4-hydrogen, gemini-4-argon, gemini-4-carbon,"
+        " gemini-3.5-flash-lite."
     )
 
 
@@ -109,13 +111,81 @@ def test_a_model_past_its_date_is_gone(
     assert found == reason
 
 
-def test_defaults_are_the_first_available() -> None:
-    """One text model and two image models are chosen, in the order of the catalogue."""
-    available = {"gpt-6-luna", "gemini-nano-banana-2.1", "offline-poster", "gpt-image-2.6-flare"}
+@pytest.mark.parametrize(
+    ("model_id", "today", "warning"),
+    [
+        ("gpt-image-1.5", date(2026, 10, 31), None),
+        (
+            "gpt-image-1.5",
+            date(2026, 11, 1),
+            "GPT Image 1.5 is shut down in 30 days, on 2026-12-01; use gpt-image-2.6-sunburst"
+            " instead.",
+        ),
+        (
+            "gpt-image-1.5",
+            TODAY,
+            "GPT Image 1.5 is shut down in 8 days, on 2026-12-01; use gpt-image-2.6-sunburst"
+            " instead.",
+        ),
+        (
+            "gpt-image-1-mini",
+            date(2026, 11, 30),
+            "GPT Image 1 mini is shut down tomorrow, on 2026-12-01; use gpt-image-2.6-flare instead.",
+        ),
+        ("gpt-image-1.5", date(2026, 12, 1), None),
+        ("gpt-image-2", TODAY, None),
+    ],
+)
+def test_the_last_thirty_days_carry_a_warning(
+    model_id: str, today: date, warning: str | None
+) -> None:
+    """A model near its end says when that is and what to use; one that is gone is refused instead."""
+    assert CATALOG.warning(CATALOG.image_model(model_id), today) == warning
 
-    assert CATALOG.default_text_model(available) == "gpt-6-luna"
-    assert CATALOG.default_image_models(available) == ("offline-poster", "gpt-image-2.6-flare")
-    assert CATALOG.default_image_models(set()) == ()
+
+def test_a_model_without_successor_warns_all_the_same() -> None:
+    """Where no successor is named, the day alone is told."""
+    card = replace(CATALOG.image_model("gpt-image-1.5"), successor=None)
+
+    assert CATALOG.warning(card, TODAY) == "GPT Image 1.5 is shut down in 8 days, on 2026-12-01."
+
+
+EVERY = frozenset(card.id for card in (*CATALOG.text_models, *CATALOG.image_models))
+OFFLINE = frozenset({"offline-planner", "offline-gouache", "offline-poster"})
+OPENAI = frozenset(model_id for model_id in EVERY if model_id.startswith("gpt"))
+GOOGLE = frozenset(model_id for model_id in EVERY if model_id.startswith("gemini"))
+
+
+@pytest.mark.parametrize(
+    ("available", "text_model", "image_models"),
+    [
+        (EVERY, "gpt-6.1-terra", ("gpt-image-2.6-flare", "gemini-nano-banana-2.1")),
+        (
+            OFFLINE | OPENAI,
+            "gpt-6.1-terra",
+            ("gpt-image-2.6-flare", "gpt-image-2.6-sunburst"),
+        ),
+        (
+            OFFLINE | GOOGLE,
+            "gemini-3.8-flash",
+            ("gemini-nano-banana-2.1", "gemini-3-pro-image"),
+        ),
+        (OFFLINE, "offline-planner", ("offline-gouache", "offline-poster")),
+        (
+            EVERY - {"gpt-6.1-terra", "gpt-image-2.6-flare", "gpt-image-2.6-sunburst"},
+            "gemini-3.8-flash",
+            ("gpt-image-2.5-flare", "gemini-nano-banana-2.1"),
+        ),
+        (OFFLINE | {"gpt-6-luna", "gpt-image-2"}, "gpt-6-luna", ("gpt-image-2",)),
+        ({"offline-planner"}, "offline-planner", ()),
+    ],
+)
+def test_defaults_follow_the_keys(
+    available: frozenset[str], text_model: str, image_models: tuple[str, ...]
+) -> None:
+    """Both keys: a model of each; one key: two of it; none: the offline ones; recommended first."""
+    assert CATALOG.default_text_model(available) == text_model
+    assert CATALOG.default_image_models(available) == image_models
 
 
 def test_no_text_model_at_all_is_a_setup_error() -> None:

@@ -14,15 +14,20 @@ SHIPPED = SHIPPED_DATA / "models.toml"
 
 SPOILED = [
     (
-        "micro_usd_per_picture = 33_600",
-        'micro_usd_per_picture = "33"',
-        "'gemini-nano-banana-2.1', field 'prices.0.micro_usd_per_picture':"
+        "output_image_micro_usd_per_million = 120_000_000",
+        'output_image_micro_usd_per_million = "120"',
+        "'gemini-3-pro-image', field 'prices.0.output_image_micro_usd_per_million':"
         " Input should be a valid integer.",
     ),
     (
-        "micro_usd_per_picture = 33_600",
-        "micro_usd_per_picture = -1",
-        "'gemini-nano-banana-2.1', field 'prices.0': micro-dollars of zero or more were expected.",
+        "output_image_micro_usd_per_million = 120_000_000",
+        "output_image_micro_usd_per_million = -1",
+        "'gemini-3-pro-image', field 'prices.0': micro-dollars of zero or more were expected.",
+    ),
+    (
+        "micro_usd_per_picture = 0\n",
+        "",
+        "'offline-gouache', field 'prices.0': micro-dollars of zero or more were expected.",
     ),
     (
         'title = "Offline poster"',
@@ -45,15 +50,14 @@ SPOILED = [
         "'offline-planner', field 'id': an id that no other entry has was expected.",
     ),
     (
-        'sources = [{ title = "LiteLLM: Nano Banana 2.1", url = '
-        '"https://github.com/BerriAI/litellm/discussions/44983", read = 2026-11-23 }]',
+        'sources = [{ title = "Prompt Flow itself: it runs on this machine", read = 2026-11-23 }]',
         "sources = []",
-        "'gemini-nano-banana-2.1', field 'prices.0.sources': at least one source was expected.",
+        "'offline-planner', field 'prices.0.sources': at least one source was expected.",
     ),
     (
         "discussions/44983",
         '", rad = "',
-        "'gemini-nano-banana-2.1', field 'prices.0.sources.0.rad': Unexpected keyword argument.",
+        "'gemini-nano-banana-2.1', field 'prices.0.sources.1.rad': Unexpected keyword argument.",
     ),
     (
         "valid_through = 2026-12-31\n",
@@ -62,15 +66,59 @@ SPOILED = [
         " was expected.",
     ),
     (
-        '"1:1", "2:3", "3:2", "3:4", "4:3", "4:5"',
+        '"1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9", "1:8"',
         '"1x1"',
         "'gemini-nano-banana-2.1', field 'aspect_ratios': at least one, each like 16:9, was"
         " expected.",
     ),
     (
+        '"1:1", "2:3", "3:2"]',
+        '"1:1", "2:3", "9:16"]',
+        "'gpt-image-1.5', field 'aspect_ratios': a size for 9:16 was expected.",
+    ),
+    (
         "max_images_per_call = 1\n",
         "max_images_per_call = 0\n",
         "'gemini-nano-banana-2.1', field 'max_images_per_call': 1 or more was expected.",
+    ),
+    (
+        "references = 14\n",
+        "references = -1\n",
+        "'gemini-nano-banana-2.1', field 'references': 0 or more was expected.",
+    ),
+    (
+        'output_formats = ["png", "jpeg", "webp"]',
+        'output_formats = ["png", "gif"]',
+        "'gpt-image-2.6-flare', field 'output_formats': some of jpeg, png, webp were expected.",
+    ),
+    (
+        'sizes = ["1K"]',
+        'sizes = ["1k"]',
+        "'gemini-3.1-flash-lite-image', field 'sizes': sizes like 1536x1024 or 2K were expected.",
+    ),
+    (
+        '{ size = "4K", tokens = 3_780 }',
+        '{ size = "8K", tokens = 3_780 }',
+        "'gemini-nano-banana-2.1', field 'picture_tokens.1': a size of this model with 1 or more"
+        " tokens was expected.",
+    ),
+    (
+        'successor = "gpt-image-2.6-flare"',
+        'successor = "gpt-image-2.6-flair"',
+        "'gpt-image-1-mini', field 'successor': a model of the same kind that outlives this one was"
+        " expected.",
+    ),
+    (
+        'successor = "gpt-image-2.6-flare"',
+        'successor = "gpt-image-1.5"',
+        "'gpt-image-1-mini', field 'successor': a model of the same kind that outlives this one was"
+        " expected.",
+    ),
+    (
+        'id = "gemini-3-pro-image"\n',
+        'id = "gemini-3-pro-image"\nnamed = true\n',
+        "'gemini-3-pro-image', field 'named': nothing was expected, since it is for models that are"
+        " not in the file.",
     ),
 ]
 

@@ -1,15 +1,15 @@
 """The one place where a request is checked."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from promptflow.catalog import ModelCard, check_request, read_catalog
+from promptflow.catalog import NO_PARAMETERS, ModelCard, check_request, read_catalog
 from promptflow.errors import InputError
-from promptflow.records import GenerationRequest
+from promptflow.records import GenerationRequest, ImageParameters
 from promptflow.settings import SHIPPED_DATA
 
 TODAY = date(2026, 11, 23)
@@ -39,6 +39,7 @@ def _check(
     images_per_model: int = 1,
     seed: int | None = None,
     unavailable: Callable[[ModelCard], str | None] = _without_keys,
+    parameters: Mapping[str, ImageParameters] = NO_PARAMETERS,
 ) -> GenerationRequest:
     """Check a good request with one thing changed."""
     return check_request(
@@ -50,6 +51,7 @@ def _check(
         images_per_model=images_per_model,
         seed=seed,
         unavailable=unavailable,
+        parameters=parameters,
     )
 
 
@@ -154,6 +156,22 @@ def test_any_readable_text_is_a_request(request_text: str) -> None:
             "This version has no adapter for OpenAI yet, although OPENAI_API_KEY is set.",
         ),
         (
+            {"image_models": ("gemini-2.5-flash-image",)},
+            "image_models",
+            "Nano Banana has been gone since 2026-10-02; use gemini-3.1-flash-lite-image instead.",
+        ),
+        (
+            {"parameters": {"gpt-image-2": ImageParameters(quality="low")}},
+            "parameters",
+            "Parameters are given for 'gpt-image-2', which is not among the chosen image models:"
+            " offline-gouache, offline-poster. Leave them out, or choose it.",
+        ),
+        (
+            {"parameters": {"offline-poster": ImageParameters(quality="low")}},
+            "quality",
+            "Offline poster can't be asked for any quality. Leave the quality out.",
+        ),
+        (
             {"text_model": "offline"},
             "text_model",
             "There is no text model 'offline'. Did you mean 'offline-planner'?"
@@ -234,6 +252,19 @@ def test_a_seed_is_fine_where_one_model_has_one() -> None:
 
     assert checked.seed == 0
     assert checked.estimate_micro_usd is None
+
+
+def test_parameters_make_the_estimate_closer() -> None:
+    """What is asked of a model counts in the estimate: low quality costs less than any."""
+    model = "gpt-image-2"
+    whole = _check(image_models=(model,), unavailable=_all_available)
+    low = _check(
+        image_models=(model,),
+        unavailable=_all_available,
+        parameters={model: ImageParameters(quality="low")},
+    )
+
+    assert (whole.estimate_micro_usd, low.estimate_micro_usd) == (259_720, 54_880)
 
 
 def test_the_model_that_refuses_a_shape_is_named() -> None:

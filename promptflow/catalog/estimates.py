@@ -1,0 +1,134 @@
+"""The most that a request can come to, told before it is sent."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from types import MappingProxyType
+
+from promptflow.catalog.cards import ImageModelCard, ModelCard, Price, TextModelCard
+from promptflow.catalog.limits import MAX_REQUEST_CHARS
+from promptflow.catalog.lookup import Catalog
+from promptflow.catalog.packaged import read_packaged_price
+from promptflow.catalog.prices import PER_MILLION
+from promptflow.catalog.sizes import most_tokens
+from promptflow.records import ImageParameters
+
+# What the estimate takes a call to need at most. An answer, with what the model thinks, is bounded by
+# the output limit that adapters send; a plan or a prompt was such an answer, so the same bound holds
+# where it is read again. Calls that failed and were made again are taken as not billed.
+ANSWER_TOKENS = 8_000
+REQUEST_TOKENS = 3 * MAX_REQUEST_CHARS
+"""Three tokens a character, as rare scripts and emoji need."""
+INSTRUCTION_TOKENS = 4_000
+"""Instructions and schema: at most 12,000 characters of plain English, three to a token."""
+PLAN_CALLS = 2
+"""The plan, and once more when the first answer can't be read."""
+REFERENCE_TOKENS = 10_000
+"""One reference picture of at most 2,048 px, wherever it is read; assumed, for it is not documented."""
+PREVIEW_TOKENS = 100
+"""One partial picture, as users cite OpenAI's documentation."""
+
+NO_PARAMETERS: Mapping[str, ImageParameters] = MappingProxyType({})
+"""Everything is left to the models."""
+
+_LATER = date(9998, 1, 1)
+"""The package's price that has no end yet."""
+
+
+def estimate_cost(
+    catalog: Catalog,
+    *,
+    text_model: str,
+    image_models: Sequence[str],
+    images_per_model: int,
+    aspect_ratio: str | None = None,
+    parameters: Mapping[str, ImageParameters] = NO_PARAMETERS,
+    references: int = 0,
+) -> int | None:
+    """Estimate the most that a request can cost.
+
+    Every call is taken to use all the tokens it may (`ANSWER_TOKENS` and the constants beside it),
+    the plan to need a repair, every picture a call of its own with all its previews, what goes in to
+    be written to the provider's cache, and of prices that change by date the dearest to hold.
+
+    Args:
+        catalog: the catalogue.
+        text_model: the id of the text model.
+        image_models: the ids of the image models.
+        images_per_model: pictures from each.
+        aspect_ratio: the shape; without it, the dearest one is taken.
+        parameters: image model id → what is asked for; of what is left open, the dearest is taken.
+        references: how many reference pictures go along.
+
+    Returns:
+        Micro-dollars, rounded up; ``None`` where one price, or the tokens of a picture, are not
+        known.
+
+    Raises:
+        InputError: there is no model of that id.
+    """
+    costs = [_text_cost(catalog.text_model(text_model), len(image_models), references)]
+    for model_id in image_models:
+        card = catalog.image_model(model_id)
+        asked = parameters.get(model_id, ImageParameters())
+        tokens = most_tokens(card, asked, aspect_ratio)
+        costs.append(_pictures_cost(card, images_per_model, tokens, references))
+    known = [cost for cost in costs if cost is not None]
+    return -(-sum(known) // PER_MILLION) if len(known) == len(costs) else None
+
+
+def _text_cost(card: TextModelCard, lanes: int, references: int) -> int | None:
+    """Return millionths of a micro-dollar for all calls of the text model."""
+    question = INSTRUCTION_TOKENS + REQUEST_TOKENS
+    calls = PLAN_CALLS + 1 + lanes
+    # The repair reads the refused answer, thinking the plan, construction both plan and thinking.
+    read = calls * question + (PLAN_CALLS - 1 + 1 + 2 * lanes) * ANSWER_TOKENS
+    if card.sees_references:
+        read += calls * references * REFERENCE_TOKENS
+    written = calls * ANSWER_TOKENS
+    return _dearest(_tokens_cost(price, read, 0, written, 0) for price in _prices(card))
+
+
+def _pictures_cost(
+    card: ImageModelCard, pictures: int, tokens: int | None, references: int
+) -> int | None:
+    """Return millionths of a micro-dollar for all pictures of one model."""
+    seen = pictures * min(references, card.references) * REFERENCE_TOKENS
+    beside = pictures * ANSWER_TOKENS
+    costs: list[int | None] = []
+    for price in _prices(card):
+        if price.micro_usd_per_picture is not None:
+            costs.append(pictures * price.micro_usd_per_picture * PER_MILLION)
+        elif tokens is None:
+            costs.append(None)
+        else:
+            painted = pictures * (tokens + card.partials * PREVIEW_TOKENS)
+            # Without a rate for text, only pictures come back.
+            said = beside if price.output_micro_usd_per_million is not None else 0
+            costs.append(_tokens_cost(price, beside, seen, said, painted))
+    return _dearest(costs)
+
+
+def _tokens_cost(price: Price, read: int, seen: int, written: int, painted: int) -> int | None:
+    """Return millionths of a micro-dollar for text and pictures in, text and pictures out."""
+    rate, image_rate = price.input_micro_usd_per_million, price.input_image_micro_usd_per_million
+    out, image_out = price.output_micro_usd_per_million, price.output_image_micro_usd_per_million
+    if rate is None or (out is None and image_out is None):
+        return None
+    dearest = max(rate, price.cache_write_micro_usd_per_million or 0)
+    sent = read * dearest + seen * max(dearest, image_rate or 0)
+    return sent + written * (out or 0) + painted * ((out or 0) if image_out is None else image_out)
+
+
+def _prices(card: ModelCard) -> tuple[Price, ...]:
+    """Return every price the model has or will have."""
+    if card.prices:
+        return card.prices
+    packaged = read_packaged_price(card, on=_LATER)
+    return (packaged[0],) if packaged else ()
+
+
+def _dearest(costs: Iterable[int | None]) -> int | None:
+    """Return the highest; ``None`` where one is not known, or there is none."""
+    every = list(costs)
+    known = [cost for cost in every if cost is not None]
+    return max(known) if known and len(known) == len(every) else None

@@ -1,0 +1,114 @@
+"""A Gemini model that writes."""
+
+from collections.abc import Generator, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+from promptflow.catalog import ANSWER_TOKENS
+from promptflow.errors import ProviderError
+from promptflow.ports import TextPart, TextRequest
+from promptflow.providers.google.client import ask, limit_silence, read_key
+from promptflow.providers.google.endings import check_text
+from promptflow.providers.google.replies import Reply, to_content
+from promptflow.providers.sections import render_sections
+
+if TYPE_CHECKING:
+    from google import genai
+    from google.genai import types
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoogleText:
+    """A Gemini model behind the port `TextModel`."""
+
+    model: str
+    """The id, e.g. ``gemini-3.8-flash``."""
+    client: "genai.Client" = field(repr=False)
+    """From `make_client`."""
+    thinking_level: str | None = "LOW"
+    """How much it may think: ``LOW``, ``MEDIUM``, ``HIGH``; ``None`` for a model that can't."""
+    silence_s: float = 120.0
+    """Seconds it may be silent, before the first piece and between two."""
+
+    def stream(self, request: TextRequest) -> Iterator[TextPart]:
+        """Ask once and yield the answer as it comes.
+
+        Args:
+            request: the question.
+
+        Yields:
+            (TextPart with text | TextPart with reasoning)* and one with the usage, which comes even
+            if the answer then turns out unusable.
+
+        Raises:
+            ProviderError: a filter of Google's blocked the question or the answer (RefusedError);
+                Google can't answer now, or the connection broke (BusyError); the key, its quota or
+                the request is at fault (RejectedError); the answer is empty or cut off (ReplyError).
+
+        Cost:
+            Billed from the moment Google accepts the request, thinking included; at most
+            `ANSWER_TOKENS` of output.
+
+        Source:
+            google-genai 3.4.0, google/genai/types.py; https://aistudio.google.com/docs; read
+            2026-11-23.
+        """
+        reply = Reply(key=read_key(self.client))
+        try:
+            for chunk in self._chunks(request):
+                yield from _to_parts(reply.read(chunk))
+        except ProviderError:
+            # After its last word the answer is whole, and paid for, whatever becomes of the connection.
+            if not reply.whole:
+                raise
+        if usage := reply.usage:
+            yield TextPart(usage=usage)
+        check_text(reply, model=self.model)
+
+    def _chunks(self, request: TextRequest) -> Iterator["types.GenerateContentResponse"]:
+        """Yield what the SDK yields; leaving early closes the connection."""
+        answer = cast(  # a generator, in truth: it can be closed
+            "Generator[types.GenerateContentResponse]",
+            self.client.models.generate_content_stream(
+                model=self.model,
+                contents=to_content(render_sections(request.sections), request.references),
+                config=self._config(request),
+            ),
+        )
+        try:
+            while chunk := ask(
+                lambda: next(answer, None),
+                client=self.client,
+                model=self.model,
+                silence_s=self.silence_s,
+            ):
+                yield chunk
+        finally:
+            answer.close()
+
+    def _config(self, request: TextRequest) -> "types.GenerateContentConfig":
+        from google.genai import types
+
+        thinking = None
+        if self.thinking_level:
+            level = types.ThinkingLevel(self.thinking_level)
+            thinking = types.ThinkingConfig(include_thoughts=True, thinking_level=level)
+        schema = request.schema
+        return types.GenerateContentConfig(
+            system_instruction=request.instructions,
+            response_mime_type=None if schema is None else "application/json",
+            response_json_schema=None if schema is None else dict(schema),
+            thinking_config=thinking,
+            max_output_tokens=ANSWER_TOKENS,
+            # Each continuation would be another call that nobody sees or bounds.
+            automatic_continuation=False,
+            automatic_function_calling=types.AutomaticFunctionCallingConfig(disable=True),
+            http_options=limit_silence(self.silence_s),
+        )
+
+
+def _to_parts(parts: Iterable["types.Part"]) -> Iterator[TextPart]:
+    """Yield what there is to read, the model's thoughts apart from its answer."""
+    for part in parts:
+        if part.text:
+            yield TextPart(reasoning=part.text) if part.thought else TextPart(text=part.text)
