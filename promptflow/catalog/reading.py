@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from promptflow.catalog.cards import ImageModelCard, ModelCard, TextModelCard
+from promptflow.catalog.loading import MisfitError, load_dataclass
 from promptflow.catalog.lookup import Catalog
 from promptflow.catalog.sizes import accepts_size, choose_pixels, read_pixels
 from promptflow.errors import SetupError
@@ -35,20 +36,28 @@ def read_catalog(path: Path) -> Catalog:
     Raises:
         SetupError: the file is missing or wrong; it names the file, the model and the field.
     """
-    from pydantic import TypeAdapter, ValidationError
-
     data = _read_toml(path)
     try:
-        # By way of JSON, because strictly read Python data may not hold lists for tuples.
-        catalog = TypeAdapter(Catalog).validate_json(
-            json.dumps(data, default=str), strict=True, extra="forbid"
-        )
-    except ValidationError as error:
-        raise SetupError(_wrong(path, *_first_mistake(data, error))) from error
+        catalog = load_dataclass(Catalog, data)
+    except MisfitError:
+        catalog = _explain(path, data)
     mistake = next(_mistakes(catalog), None)
     if mistake:
         raise SetupError(_wrong(path, *mistake))
     return catalog
+
+
+def _explain(path: Path, data: Mapping[str, object]) -> Catalog:
+    """Read the data once more with pydantic, which can say what is wrong with it."""
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        # By way of JSON, because strictly read Python data may not hold lists for tuples.
+        return TypeAdapter(Catalog).validate_json(
+            json.dumps(data, default=str), strict=True, extra="forbid"
+        )
+    except ValidationError as error:
+        raise SetupError(_wrong(path, *_first_mistake(data, error))) from error
 
 
 def _read_toml(path: Path) -> Mapping[str, object]:

@@ -178,3 +178,18 @@ def test_importing_the_catalogue_is_cheap() -> None:
     finished = subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=False)
 
     assert finished.returncode == 0
+
+
+def test_the_shipped_catalogue_is_read_without_pydantic() -> None:
+    """A start doesn't pay for the library that would say what is wrong with the file."""
+    script = (
+        "import sys; from promptflow.catalog import read_catalog;"
+        "from promptflow.settings import SHIPPED_DATA;"
+        "read_catalog(SHIPPED_DATA / 'models.toml'); print('pydantic' in sys.modules)"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.strip() == "False"
