@@ -4,11 +4,12 @@ It does what a validation library does, for the few shapes the catalogue has, an
 import.
 """
 
+from collections.abc import Hashable
 from dataclasses import is_dataclass
 from datetime import date
 from functools import cache
 from types import NoneType, UnionType
-from typing import TypeVar, get_args, get_origin, get_type_hints
+from typing import TypeVar, cast, get_args, get_origin, get_type_hints
 
 _Made = TypeVar("_Made")
 _PLAIN = (str, int, bool, date)
@@ -31,7 +32,8 @@ def load_dataclass(kind: type[_Made], data: object) -> _Made:
     Raises:
         MisfitError: a field is missing, unknown, or of another type.
     """
-    hints = _read_hints(kind)
+    # A class is hashable; mypy doesn't see it of a type variable's.
+    hints = _read_hints(cast("Hashable", kind))
     if not isinstance(data, dict) or not data.keys() <= hints.keys():
         raise MisfitError
     try:
@@ -41,7 +43,7 @@ def load_dataclass(kind: type[_Made], data: object) -> _Made:
 
 
 @cache
-def _read_hints(kind: type[object]) -> dict[str, object]:
+def _read_hints(kind: Hashable) -> dict[str, object]:
     return get_type_hints(kind)
 
 

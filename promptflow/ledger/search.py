@@ -18,7 +18,7 @@ _LISTED = f"{_COLUMNS} generations AS g"
 _FOUND = f"{_COLUMNS} generations_fts AS f CROSS JOIN generations AS g ON g.rowid = f.rowid"
 """From the index to the rows, newest first, so that the first hits end it however many there are."""
 _BEFORE = "g.id < ?"
-_FOUND_BEFORE = "f.rowid < (SELECT rowid FROM generations WHERE id = ?)"
+_FOUND_BEFORE = "g.rowid < (SELECT rowid FROM generations WHERE id = ?)"
 _INDEXED = "generations_fts MATCH ?"
 _LIKE = r"g.request LIKE ? ESCAPE '\' OR g.title LIKE ? ESCAPE '\'"
 
@@ -45,10 +45,12 @@ def list_generations(
     if before is not None:
         # It may come from an address, whose bytes need be no text; SQLite takes texts only.
         before = before.encode(errors="replace").decode()
-        conditions.append(_FOUND_BEFORE if indexed else _BEFORE)
+        conditions.append(_FOUND_BEFORE if found else _BEFORE)
         values.append(before)
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    order = "f.rowid" if indexed else "g.id"
+    # Short words are looked for in row after row, which is quickest as the rows lie.
+    order = "g.rowid" if found else "g.id"
+    order = "f.rowid" if indexed else order
     sql = f"{_FOUND if indexed else _LISTED}{where} ORDER BY {order} DESC LIMIT ?"
     rows = connection.execute(sql, (*values, limit))
     return tuple(_summary(row) for row in rows)

@@ -104,8 +104,12 @@ def _draw_image_models(lab: Laboratory) -> tuple[ImageModelCard, ...]:
     ]
     if missing:
         with st.expander(f"{len(missing)} more models can't be used now", type="compact"):
-            for title, reason in missing:
-                st.markdown(f"**{as_markdown(title)}**  \n:gray[{as_markdown(reason)}]")
+            # In one piece: each element costs the browser time before the page is in sight.
+            lines = [
+                f"**{as_markdown(title)}**  \n:gray[{as_markdown(reason)}]"
+                for title, reason in missing
+            ]
+            st.markdown("\n\n".join(lines))
     return tuple(card for card in usable if card.id in ids)
 
 
