@@ -40,7 +40,7 @@ EXAMPLES = (
 """(short name, icon, request) of the examples on the empty page."""
 
 _SAME_WISH = timedelta(seconds=2)
-"""Within it, a second click on Generate opens what the first one started."""
+"""Within it, a second click on Generate opens what the first one started, if that still runs."""
 _PLACEHOLDER = "Describe a picture: who or what, where, in what light and mood"
 
 
@@ -205,7 +205,8 @@ def _start_once(lab: Laboratory, request: GenerationRequest) -> str:
     """Start a generation, unless the very same was started a moment ago: a second click of one wish."""
     now = lab.now()
     started: tuple[GenerationRequest, str, datetime] | None = st.session_state.get(state.STARTED)
-    if started and started[0] == request and now - started[2] < _SAME_WISH:
+    same = started is not None and started[0] == request and now - started[2] < _SAME_WISH
+    if started and same and lab.find_flow(started[1]):
         return started[1]
     generation_id = lab.start(request)
     st.session_state[state.STARTED] = (request, generation_id, now)

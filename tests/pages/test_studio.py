@@ -395,7 +395,8 @@ def test_flow_of_another_process_is_shown_as_the_ledger_has_it(
 
 def test_second_click_of_one_wish_opens_what_the_first_started(open_lab: OpenLab) -> None:
     """Two clicks in a row start one generation; nothing is bought twice."""
-    lab = open_lab()
+    gate = threading.Event()
+    lab = open_lab(planner=OfflinePlanner(gate=gate))
     page = open_studio()
 
     first = generate(page, IDEA)
@@ -403,6 +404,7 @@ def test_second_click_of_one_wish_opens_what_the_first_started(open_lab: OpenLab
 
     assert page.query_params["generation"] == [first] or page.query_params["generation"] == first
     assert len(lab.list_generations()) == 1
+    gate.set()
     wait_for_end(lab, first)
 
 
