@@ -61,7 +61,7 @@ CASES = (
     *(Case(step=step) for step in range(4, 440, 22)),
     *STORING,
 )
-MENDING_STEPS = tuple(range(20, 260, 30))
+MENDING_STEPS = tuple(range(20, 140, 15))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
