@@ -26,6 +26,8 @@ _TICK_S = 0.2
 """Seconds after which clocks on screen move even if nothing happens."""
 _RUN_EVERY_S = 0.15
 """Seconds from the full run to the first following run."""
+_LINGER_S = 0.25
+"""Seconds between the end of a flow and the full run that follows it."""
 _LOOK_EVERY_S = 2.0
 """Seconds between two looks at a flow that runs elsewhere."""
 
@@ -52,6 +54,8 @@ def draw_live(flow: LiveFlow, *, new_canvas: NewCanvas, now: Callable[[], dateti
         if st.session_state.pop(state.FULL_RUN, False):
             return
         _follow(batches, view, canvas, now)
+        # The last picture is on its way to the browser, which is to show it before it draws anew.
+        time.sleep(_LINGER_S)
         st.rerun()
 
     follow()
