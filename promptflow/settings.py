@@ -65,12 +65,16 @@ def gather_variables(
     Returns:
         Variable name → value.
     """
-    from dotenv import dotenv_values
-
     texts = {name: value for name, value in (secrets or {}).items() if isinstance(value, str)}
-    file = {name: value for name, value in dotenv_values(dotenv).items() if value}
+    file = _read_dotenv(dotenv) if dotenv.is_file() else {}
     given = {name: value for name, value in environ.items() if value.strip()}
     return texts | file | given
+
+
+def _read_dotenv(path: Path) -> dict[str, str]:
+    from dotenv import dotenv_values
+
+    return {name: value for name, value in dotenv_values(path).items() if value}
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:

@@ -13,15 +13,16 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
-
-from filelock import FileLock
+from typing import TYPE_CHECKING, Protocol
 
 from promptflow.clock import to_text
 from promptflow.errors import PictureError, SetupError, StorageError
 from promptflow.ledger.rows import add_asset, fault_columns, interrupt_parts, update
 from promptflow.ledger.sqlite_ledger import SqliteLedger
 from promptflow.records import Asset, AssetRole, Fault, GenerationStatus
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 _log = logging.getLogger(__name__)
 
@@ -72,7 +73,7 @@ class Ownership:
         lock: held.
     """
 
-    def __init__(self, owner: str, lock: FileLock) -> None:
+    def __init__(self, owner: str, lock: "FileLock") -> None:
         self.owner = owner
         self._lock = lock
 
@@ -93,6 +94,8 @@ class Ownership:
 
         owner = uuid7().hex
         path = _lock_path(folder, owner)
+        from filelock import FileLock
+
         lock = FileLock(path, timeout=_CLAIM_S, thread_local=False)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -268,6 +271,8 @@ def _hold_dead(folder: Path, owner: str) -> Iterator[bool]:
         yield True
         return
     path = _lock_path(folder, owner)
+    from filelock import FileLock
+
     lock = FileLock(path, timeout=0, thread_local=False)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
