@@ -21,7 +21,7 @@ from promptflow.ui.errors import errors_told
 from promptflow.view import FlowView, apply, fold
 
 FRAME_S = 0.04
-"""Seconds between two looks at the queue: 25 frames a second are enough for text."""
+"""Seconds that words are gathered for: 25 frames a second are enough for text. Pictures don't wait."""
 _TICK_S = 0.2
 """Seconds after which clocks on screen move even if nothing happens."""
 _RUN_EVERY_S = 0.15
