@@ -24,6 +24,7 @@ def measure() -> Mapping[str, object]:
         (folder / "one_line.py").write_text(_ONE_LINE, "utf-8")
         took: dict[str, list[float]] = {"one_line": [], "ours": []}
         first_s: list[float] = []
+        first_ratios: list[float] = []
         for number in range(ROUNDS + 1):
             one_round = {
                 "one_line": start_one_line_s(browser, folder),
@@ -33,13 +34,17 @@ def measure() -> Mapping[str, object]:
             for what, took_s in one_round.items() if number else ():
                 took[what].append(took_s)
             if number % 2:
-                first_s.append(start_ours_s(browser, folder, folder / f"new-{number}"))
+                new_s = start_ours_s(browser, folder, folder / f"new-{number}")
+                first_s.append(new_s)
+                first_ratios.append(new_s / one_round["one_line"])
     ratios = [ours / one for ours, one in zip(took["ours"], took["one_line"], strict=True)]
     return {
         "metric": "start of the app ÷ start of one line",
-        "median": median(ratios),
+        "median": max(median(ratios), median(first_ratios)),
         "limit": LIMIT,
-        "passed": median(ratios) <= LIMIT,
+        "passed": max(median(ratios), median(first_ratios)) <= LIMIT,
+        "median_with_a_ledger": median(ratios),
+        "median_on_an_empty_folder": median(first_ratios),
         "pairs": [round(ratio, 3) for ratio in ratios],
         "median_s": {what: median(values) for what, values in took.items()},
         "p95_s": {what: p95(values) for what, values in took.items()},
