@@ -63,6 +63,7 @@ class ProviderError(PromptflowError):
         model: the model's id in the catalogue.
         status: the HTTP status, where there was one.
         request_id: the provider's own id of the call, where it gave one.
+        sent: whether the request may have reached the provider; one that has not costs nothing.
     """
 
     code = "provider_error"
@@ -75,12 +76,14 @@ class ProviderError(PromptflowError):
         model: str,
         status: int | None = None,
         request_id: str | None = None,
+        sent: bool = True,
     ) -> None:
         super().__init__(message)
         self.provider = provider
         self.model = model
         self.status = status
         self.request_id = request_id
+        self.sent = sent
 
 
 class RefusedError(ProviderError):
@@ -125,6 +128,7 @@ class BusyError(ProviderError):
             that may have been billed must not be repeated without end.
         status: the HTTP status, where there was one.
         request_id: the provider's own id of the call, where it gave one.
+        sent: whether the request may have reached the provider; one that has not costs nothing.
     """
 
     code = "busy"
@@ -139,9 +143,15 @@ class BusyError(ProviderError):
         max_attempts: int | None = None,
         status: int | None = None,
         request_id: str | None = None,
+        sent: bool = True,
     ) -> None:
         super().__init__(
-            message, provider=provider, model=model, status=status, request_id=request_id
+            message,
+            provider=provider,
+            model=model,
+            status=status,
+            request_id=request_id,
+            sent=sent,
         )
         self.retry_after_s = retry_after_s
         self.max_attempts = max_attempts

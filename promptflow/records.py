@@ -4,7 +4,8 @@ No SQL, no SDK, no Streamlit. Money is integer micro-dollars (1 USD = 1,000,000)
 price is known. Times are aware UTC datetimes. Durations are integer milliseconds.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -67,6 +68,30 @@ class AssetRole(StrEnum):
     """What a stored object is for."""
 
     OUTPUT = "output"
+    """A picture that an image model painted."""
+    REFERENCE = "reference"
+    """A picture that went along with the request."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageParameters:
+    """What an image model is asked for besides the prompt, or says that it did.
+
+    ``None`` leaves it to the model. The catalogue says what each model takes.
+    """
+
+    quality: str | None = None
+    """E.g. ``low``, ``medium``, ``high``, ``auto``."""
+    size: str | None = None
+    """Width × height in pixels, e.g. ``1536x1024``, or a class of sizes: ``1K``, ``2K``, ``4K``."""
+    background: str | None = None
+    """``transparent``, ``opaque`` or ``auto``."""
+    output_format: str | None = None
+    """``png``, ``jpeg`` or ``webp``."""
+    output_compression: int | None = None
+    """0 to 100, for JPEG and WebP."""
+    moderation: str | None = None
+    """``auto`` or ``low``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +109,8 @@ class GenerationRequest:
     """1 to 4."""
     seed: int | None = None
     """0 to 2,147,483,647; ``None`` lets each model choose."""
+    parameters: Mapping[str, ImageParameters] = field(default_factory=dict)
+    """Image model id → what is asked of it; a model that is left out is asked for nothing more."""
     estimate_micro_usd: int | None = None
     """The most it can cost, as shown before the click; ``None`` where a price is unknown."""
 
@@ -109,6 +136,8 @@ class Usage:
     """All that was sent: text, pictures, and what was read from a cache."""
     cached_tokens: int | None = None
     """Of `input_tokens`, those read from the provider's cache."""
+    cache_write_tokens: int | None = None
+    """Of `input_tokens`, those written to the provider's cache, where it bills them by themselves."""
     input_image_tokens: int | None = None
     """Of `input_tokens`, those of pictures."""
     output_tokens: int | None = None
@@ -120,27 +149,6 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ImageParameters:
-    """What an image model is asked for besides the prompt, or says that it did.
-
-    ``None`` leaves it to the model. The catalogue says what each model takes.
-    """
-
-    quality: str | None = None
-    """E.g. ``low``, ``medium``, ``high``, ``auto``."""
-    size: str | None = None
-    """Width × height in pixels, e.g. ``1536x1024``, or a class of sizes: ``1K``, ``2K``, ``4K``."""
-    background: str | None = None
-    """``transparent``, ``opaque`` or ``auto``."""
-    output_format: str | None = None
-    """``png``, ``jpeg`` or ``webp``."""
-    output_compression: int | None = None
-    """0 to 100, for JPEG and WebP."""
-    moderation: str | None = None
-    """``auto`` or ``low``."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
     """A failure as it is kept and shown."""
 
@@ -149,6 +157,10 @@ class Fault:
     message: str
     """One or two sentences: what failed, for what, what was expected, what to do."""
     http_status: int | None = None
+    category: str | None = None
+    """Of a refusal: the provider's own word for the reason."""
+    request_id: str | None = None
+    """The provider's own id of the call, where it gave one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
