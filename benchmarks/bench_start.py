@@ -18,7 +18,7 @@ _IN_SIGHT_MS = 60_000
 
 
 def measure() -> Mapping[str, object]:
-    """Start one line and ours in turns, and now and then ours on an empty folder."""
+    """Start one line and ours in turns, ours with a ledger and on an empty folder."""
     with TemporaryDirectory() as name, open_browser() as browser:
         folder = Path(name)
         (folder / "one_line.py").write_text(_ONE_LINE, "utf-8")
@@ -33,7 +33,7 @@ def measure() -> Mapping[str, object]:
             say(f"start: round {number} of {ROUNDS}{'' if number else ', the warm-up'}")
             for what, took_s in one_round.items() if number else ():
                 took[what].append(took_s)
-            if number % 2:
+            if number:
                 new_s = start_ours_s(browser, folder, folder / f"new-{number}")
                 first_s.append(new_s)
                 first_ratios.append(new_s / one_round["one_line"])

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from promptflow.errors import InputError, SetupError, UnknownGenerationError
+from promptflow import laboratory
+from promptflow.errors import InputError, LedgerError, SetupError, UnknownGenerationError
 from promptflow.events import Event, FlowFinished, ImageReady, RunStarted
 from promptflow.laboratory import Laboratory, open_laboratory
 from promptflow.ports import ImageModel, Picture, TextModel
@@ -384,6 +385,29 @@ def test_folder_that_cannot_be_one_is_a_setup_error(tmp_path: Path) -> None:
 
     with pytest.raises(SetupError, match="PROMPTFLOW_DATA_DIR"):
         open_laboratory(read_settings({"PROMPTFLOW_DATA_DIR": str(tmp_path / "data")}))
+
+
+def test_ledger_is_made_by_the_first_start(settings: Settings) -> None:
+    """An installation that was never used shows nothing and has no ledger until something is started."""
+    lab = laboratory.make_laboratory(settings)
+    lab.open()
+    with pytest.raises(UnknownGenerationError):
+        lab.look_up("anything")
+    before = (lab.list_generations(), settings.database.exists())
+    generation_id = lab.start(make_request())
+    lab.close(timeout_s=30)
+
+    assert before == ((), False)
+    assert [row.generation_id for row in lab.list_generations()] == [generation_id]
+
+
+def test_ledger_that_vanishes_is_not_taken_for_a_new_one(settings: Settings) -> None:
+    """What was there and is gone is a failure to be told, not an empty list."""
+    lab = open_laboratory(settings)
+    settings.database.unlink()
+
+    with pytest.raises(LedgerError):
+        lab.list_generations()
 
 
 def test_shipped_models_need_no_setting(settings: Settings) -> None:

@@ -62,16 +62,24 @@ def read_events(connection: sqlite3.Connection, generation_id: str) -> tuple[Eve
     generation_id = generation_id.encode(errors="replace").decode()
     row = connection.execute(sql, (generation_id,)).fetchone()
     if row is None:
-        message = (
-            f"There is no generation {generation_id[:_EXCERPT_CHARS]!r} in this ledger. Check the "
-            "address, or choose one from the list of earlier generations."
-        )
-        raise UnknownGenerationError(message)
+        raise UnknownGenerationError(tell_unknown(generation_id))
     return (
         _flow_started(row),
         *_stages(connection, generation_id),
         *_runs(connection, generation_id),
         *_flow_finished(row),
+    )
+
+
+def tell_unknown(generation_id: str) -> str:
+    """Say that an id leads nowhere.
+
+    Args:
+        generation_id: anything.
+    """
+    return (
+        f"There is no generation {generation_id[:_EXCERPT_CHARS]!r} in this ledger. Check the "
+        "address, or choose one from the list of earlier generations."
     )
 
 

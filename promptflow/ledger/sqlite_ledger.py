@@ -1,11 +1,14 @@
 """The ledger as one object: the `Ledger` port and everything that is read back. Floor 4."""
 
+import tempfile
 import threading
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from promptflow.clock import Clock
-from promptflow.errors import LedgerError, SetupError
+from promptflow.errors import LedgerError, SetupError, UnknownGenerationError
 from promptflow.events import (
     Event,
     FlowFinished,
@@ -54,24 +57,33 @@ class SqliteLedger:
         self._turn = threading.Lock()
         self._idle: weakref.finalize[..., SqliteLedger] | None = None
 
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing was ever recorded: there is no file, and there was none to lose."""
+        return self._idle is None and not self.file.path.exists()
+
+    def prepare_folder(self) -> None:
+        """Make the folder, and see that there is room for a ledger in it.
+
+        Raises:
+            SetupError: it can't be made or written.
+        """
+        with self._folder_worded() as folder:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder) as probe:
+                probe.write(b"\0")
+
     def prepare(self) -> None:
         """Make the folder and the file, and bring the schema up to date.
 
-        To be called once before anything else; an up-to-date ledger is only looked at.
+        To be called once before anything is recorded; an up-to-date ledger is only looked at.
 
         Raises:
             SetupError: the folder or the file can't be written, the file is no ledger or damaged, or
                 it belongs to a newer version of Prompt Flow, in which case nothing was changed.
         """
-        folder = self.file.path.absolute().parent
-        try:
+        with self._folder_worded() as folder:
             folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            message = (
-                f"The folder {str(folder)!r} for the ledger can't be made ({error.strerror}). Make "
-                "it writable, or set PROMPTFLOW_DATA_DIR to another folder."
-            )
-            raise SetupError(message) from error
         migrate(self.file)
         self._stay_open()
 
@@ -111,6 +123,8 @@ class SqliteLedger:
             UnknownGenerationError: there is no such generation.
             LedgerError: the ledger can't be read.
         """
+        if self.is_new:
+            raise UnknownGenerationError(read.tell_unknown(generation_id))
         with self.file.reading() as connection:
             return read.read_events(connection, generation_id)
 
@@ -131,6 +145,8 @@ class SqliteLedger:
         Raises:
             LedgerError: the ledger can't be read.
         """
+        if self.is_new:
+            return ()
         with self.file.reading() as connection:
             return list_generations(connection, search=search, limit=limit, before=before)
 
@@ -161,6 +177,19 @@ class SqliteLedger:
                 count(connection.execute(sql).fetchone()[0], noun) for noun, sql in _COUNTS.items()
             ]
         return ("the file is sound", "the schema is the newest", *counts)
+
+    @contextmanager
+    def _folder_worded(self) -> Iterator[Path]:
+        """Yield the ledger's folder; what the system says of it becomes a sentence."""
+        folder = self.file.path.absolute().parent
+        try:
+            yield folder
+        except OSError as error:
+            message = (
+                f"The folder {str(folder)!r} for the ledger can't be made or written "
+                f"({error.strerror}). Make it writable, or set PROMPTFLOW_DATA_DIR to another folder."
+            )
+            raise SetupError(message) from error
 
     def _stay_open(self) -> None:
         """Hold an idle connection: whenever the last one closes, SQLite empties and syncs the log.
