@@ -11,6 +11,7 @@ from benchmarks.scripted import sleep_until
 from promptflow.clock import Clock
 from promptflow.events import Event, FlowFinished, FlowStarted, StageDelta
 from promptflow.flows import Flows, LiveFlow
+from promptflow.ports import Reference
 from promptflow.records import GenerationRequest, GenerationStatus
 
 RATE = 2_000
@@ -50,6 +51,7 @@ class Stream:
     def __call__(
         self,
         request: GenerationRequest,
+        references: tuple[Reference, ...],  # noqa: ARG002 - a pipeline's, none here
         generation_id: str,
         cancel: threading.Event,  # noqa: ARG002 - a pipeline's, never set here
     ) -> Iterator[Event]:

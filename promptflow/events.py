@@ -2,20 +2,23 @@
 
 The grammar of one flow:
 
-    FlowStarted
-      (StageStarted StageDelta* (StageFinished | StageFailed)){1,2}    action plan; the second is a repair
-      StageStarted StageDelta* (StageFinished | StageFailed)           thinking
+    FlowStarted ReferenceStored*
+      stage{1,2}             action plan; the second is a repair
+      stage                  thinking
       per image model, interleaved with the others:
-        StageStarted StageDelta* (StageFinished | StageFailed)         prompt construction
+        stage                prompt construction
         RunStarted (RunRetrying | PartialImage | ImageReady)* (RunFinished | RunFailed)
-    FlowFinished                                                       exactly one, always last
+    FlowFinished             exactly one, always last
 
-Matched without a catch-all, so that a forgotten event is a type error. `StageDelta` and `PartialImage`
-live in memory only; every other event is in the ledger before anyone sees it.
+    stage = StageStarted (ReasoningDelta | StageDelta | StageRetrying)* (StageFinished | StageFailed)
+
+Matched without a catch-all, so that a forgotten event is a type error. `StageDelta`, `ReasoningDelta` and
+`PartialImage` live in memory only; every other event is in the ledger before anyone sees it. Fields with
+a default are those that many events have nothing to say about.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from promptflow.records import (
     ActionPlan,
@@ -23,6 +26,7 @@ from promptflow.records import (
     Fault,
     GenerationRequest,
     GenerationStatus,
+    ImageParameters,
     PromptOrigin,
     RunStatus,
     Stage,
@@ -37,6 +41,16 @@ class FlowStarted:
     generation_id: str
     request: GenerationRequest
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceStored:
+    """A picture that goes along with the request is stored and recorded; nothing is spent yet."""
+
+    generation_id: str
+    index: int
+    """Which of the references, from 0."""
+    asset: Asset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +76,30 @@ class StageDelta:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReasoningDelta:
+    """A piece of what the model lets be seen of its own reasoning; no part of the answer."""
+
+    stage_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageRetrying:
+    """A call failed in a way that is worth another try, after a wait; the answer starts over."""
+
+    stage_id: str
+    attempt_id: str
+    """The failed attempt."""
+    attempt: int
+    """Its number, from 1."""
+    wait_s: float
+    """Seconds until the next attempt."""
+    fault: Fault
+    at: datetime
+    """When the wait began."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StageFinished:
     """The answer is whole and usable."""
 
@@ -76,6 +114,15 @@ class StageFinished:
     total_ms: int
     usage: Usage
     cost_micro_usd: int | None
+    """Of all attempts; ``None`` where that of one is unknown."""
+    price_source: str | None = None
+    """The title of the document the price is from."""
+    price_date: date | None = None
+    """The day that document was read."""
+    reasoning: str = ""
+    """What the model let be seen of its reasoning."""
+    attempt: int = 1
+    """The number of the attempt that ended it, from 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +138,15 @@ class StageFailed:
     total_ms: int
     usage: Usage
     cost_micro_usd: int | None
+    """Of all attempts; ``None`` where that of one is unknown."""
+    price_source: str | None = None
+    """The title of the document the price is from."""
+    price_date: date | None = None
+    """The day that document was read."""
+    reasoning: str = ""
+    """What the model let be seen of its reasoning."""
+    attempt: int = 1
+    """The number of the attempt that ended it, from 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +165,8 @@ class RunStarted:
     stage_id: str | None
     """The prompt construction it came from, failed or not."""
     at: datetime
+    parameters: ImageParameters = ImageParameters()
+    """What is asked of the model besides the prompt."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +208,10 @@ class ImageReady:
     """The seed the model used, where it has one."""
     at_ms: int
     """Milliseconds from the start of the run until the picture was recorded."""
+    resolved: ImageParameters | None = None
+    """What the provider says it did, where it tells."""
+    request_id: str | None = None
+    """The provider's own id of the call, where it gives one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +224,11 @@ class RunFinished:
     total_ms: int
     usage: Usage
     cost_micro_usd: int | None
+    """Of all attempts; ``None`` where that of one is unknown."""
+    price_source: str | None = None
+    """The title of the document the price is from."""
+    price_date: date | None = None
+    """The day that document was read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +244,11 @@ class RunFailed:
     total_ms: int
     usage: Usage
     cost_micro_usd: int | None
+    """Of all attempts; ``None`` where that of one is unknown."""
+    price_source: str | None = None
+    """The title of the document the price is from."""
+    price_date: date | None = None
+    """The day that document was read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,8 +268,11 @@ class FlowFinished:
 
 Event = (
     FlowStarted
+    | ReferenceStored
     | StageStarted
+    | ReasoningDelta
     | StageDelta
+    | StageRetrying
     | StageFinished
     | StageFailed
     | RunStarted

@@ -7,18 +7,21 @@ flows are forgotten here; the ledger remembers them.
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
 from promptflow.clock import Clock
 from promptflow.events import Event, FlowFinished
+from promptflow.ports import Reference
 from promptflow.records import Fault, GenerationRequest, GenerationStatus
 
 _log = logging.getLogger(__name__)
 
-Pipeline = Callable[[GenerationRequest, str, threading.Event], Iterator[Event]]
-"""(request, generation id, cancel) → the events of one flow."""
+Pipeline = Callable[
+    [GenerationRequest, tuple[Reference, ...], str, threading.Event], Iterator[Event]
+]
+"""(request, references, generation id, cancel) → the events of one flow."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -92,11 +95,12 @@ class Flows:
         self._live: dict[str, LiveFlow] = {}
         self._lock = threading.Lock()
 
-    def start(self, request: GenerationRequest) -> str:
+    def start(self, request: GenerationRequest, references: Sequence[Reference] = ()) -> str:
         """Record a new generation and set it going.
 
         Args:
             request: checked against the catalogue.
+            references: the pictures that go along.
 
         Returns:
             The generation's id; it is in the ledger, and its first event is there to follow.
@@ -105,7 +109,7 @@ class Flows:
             LedgerError: it could not be recorded; nothing was started, nothing spent.
         """
         flow = LiveFlow(generation_id=self._new_id())
-        events = self._pipeline(request, flow.generation_id, flow.cancel)
+        events = self._pipeline(request, tuple(references), flow.generation_id, flow.cancel)
         # In the registry before it is in the ledger: a row that says `running` and is not live here
         # would be taken for one that a crash left behind.
         with self._lock:

@@ -14,7 +14,14 @@ from functools import cache
 from threading import Event as Flag
 from threading import Lock
 
-from promptflow.catalog import Catalog, ModelCard, check_request, read_catalog
+from promptflow.catalog import (
+    NO_PARAMETERS,
+    Catalog,
+    ModelCard,
+    check_request,
+    read_catalog,
+    tell_unnamed,
+)
 from promptflow.clock import Clock
 from promptflow.errors import LedgerError, SetupError
 from promptflow.events import Event
@@ -22,7 +29,7 @@ from promptflow.flows import Flows, LiveFlow
 from promptflow.instructions import read_instructions
 from promptflow.ledger import Ownership, SqliteLedger, find_missing, recover
 from promptflow.pipeline import Tools, run_flow
-from promptflow.ports import ImageModel, TextModel
+from promptflow.ports import ImageModel, Reference, TextModel
 from promptflow.providers import Provider, keyed_google, keyed_openai, offline_provider
 from promptflow.records import (
     Asset,
@@ -30,6 +37,7 @@ from promptflow.records import (
     GenerationRequest,
     GenerationStatus,
     GenerationSummary,
+    ImageParameters,
 )
 from promptflow.settings import SHIPPED_DATA, Settings
 from promptflow.storage.local import LocalStore
@@ -86,12 +94,16 @@ class Laboratory:
 
     def reason_unavailable(self, model: ModelCard) -> str | None:
         """Say why a model can't be asked, in one sentence; ``None`` if it can."""
-        return self.catalog.reason_unavailable(
+        reason = self.catalog.reason_unavailable(
             model,
             providers=self._providers.keys(),
             environ_keys=self.settings.variables,
             today=self.now().date(),
         )
+        named = self.settings.openai and self.settings.openai.only_models
+        if reason is None and named and model.provider == "openai" and model.id not in named:
+            return tell_unnamed(model)
+        return reason
 
     def available(self, models: Sequence[ModelCard]) -> tuple[str, ...]:
         """Return the ids of those models that can be asked, in their order."""
@@ -110,6 +122,8 @@ class Laboratory:
         aspect_ratio: str,
         images_per_model: int,
         seed: int | None,
+        parameters: Mapping[str, ImageParameters] = NO_PARAMETERS,
+        references: int = 0,
     ) -> GenerationRequest:
         """Check what someone asks for against the catalogue.
 
@@ -120,6 +134,8 @@ class Laboratory:
             aspect_ratio: width to height, e.g. ``16:9``.
             images_per_model: 1 to 4.
             seed: 0 to 2,147,483,647, or ``None``.
+            parameters: image model id → what is asked of it besides the prompt.
+            references: how many reference pictures go along, 0 to 8.
 
         Returns:
             A request fit for `start`.
@@ -136,15 +152,19 @@ class Laboratory:
             images_per_model=images_per_model,
             seed=seed,
             unavailable=self.reason_unavailable,
+            parameters=parameters,
+            references=references,
         )
 
     # Flows
 
-    def start(self, request: GenerationRequest) -> str:
+    def start(self, request: GenerationRequest, references: Sequence[Reference] = ()) -> str:
         """Start a generation.
 
         Args:
             request: as `check` returns it.
+            references: the pictures that go along, as many as were checked; one that comes twice
+                goes along once.
 
         Returns:
             Its id; it is recorded and under way.
@@ -168,7 +188,7 @@ class Laboratory:
             if self._ownership is None:
                 self._ownership = Ownership.claim(self.settings.data_dir)
                 self.ledger.owner = self._ownership.owner
-        return self._flows.start(request)
+        return self._flows.start(request, tuple(dict.fromkeys(references)))
 
     def find_flow(self, generation_id: str) -> LiveFlow | None:
         """Return a flow that is under way in this process, else ``None``."""
@@ -237,6 +257,14 @@ class Laboratory:
             LedgerError: the ledger can't be read.
         """
         return self.ledger.list_generations(search=search, limit=limit, before=before)
+
+    def count_refusals(self) -> Mapping[str, tuple[int, int]]:
+        """Count how often image models refused: id → (runs refused, runs in all).
+
+        Raises:
+            LedgerError: the ledger can't be read.
+        """
+        return self.ledger.count_refusals()
 
     def read_picture(self, asset: Asset) -> bytes:
         """Return the bytes of a picture.
@@ -307,8 +335,20 @@ class Laboratory:
         """Return the current time, aware, in UTC."""
         return self._clock.now()
 
-    def _run(self, request: GenerationRequest, generation_id: str, cancel: Flag) -> Iterator[Event]:
-        return run_flow(request, generation_id=generation_id, tools=self._tools, cancel=cancel)
+    def _run(
+        self,
+        request: GenerationRequest,
+        references: tuple[Reference, ...],
+        generation_id: str,
+        cancel: Flag,
+    ) -> Iterator[Event]:
+        return run_flow(
+            request,
+            references=references,
+            generation_id=generation_id,
+            tools=self._tools,
+            cancel=cancel,
+        )
 
     def _free_bytes(self) -> int:
         try:

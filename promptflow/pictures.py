@@ -3,6 +3,8 @@
 import threading
 import warnings
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -20,20 +22,23 @@ _SIGNATURE_BYTES = 8
 _CHUNK_FRAME_BYTES = 12
 """Length, kind and checksum around what a part of a PNG holds."""
 
+_FORMATS = ("PNG", "JPEG", "WEBP")
 _KINDS = {
     "PNG": ("image/png", "png"),
     "JPEG": ("image/jpeg", "jpg"),
+    # A JPEG with further pictures behind it, as many telephones write.
+    "MPO": ("image/jpeg", "jpg"),
     "WEBP": ("image/webp", "webp"),
 }
 """Pillow's name of a format → (mime, extension)."""
 
 _ACCEPTED = "A PNG, JPEG or WebP picture was expected."
 _TOO_LARGE = (
-    "The picture is too large: at most 50 megapixels are accepted, it has {}. Ask for less."
+    "The picture is too large: at most 50 megapixels are accepted, it has {}. Take a smaller one."
 )
 
-_header_lock = threading.Lock()
-"""Warning filters belong to the whole process: one header at a time switches them."""
+_filters_lock = threading.Lock()
+"""Warning filters belong to the whole process: one at a time switches them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,13 +70,9 @@ def inspect_picture(data: bytes) -> PictureFacts:
     Raises:
         PictureError: the bytes are empty, cut short, broken, too large, or something else.
     """
-    if not data:
-        raise PictureError(f"The picture has 0 bytes. {_ACCEPTED}")
-    with _open(data) as image:
+    with open_picture(data) as image:
         mime, extension = _KINDS[image.format or ""]
         width_px, height_px = image.size
-        if width_px * height_px > MAX_PIXELS:
-            raise PictureError(_TOO_LARGE.format(f"{width_px} by {height_px} pixels"))
         try:
             if image.format == "PNG":
                 image.verify()
@@ -103,14 +104,41 @@ def _begin_png(data: bytes) -> None:
     raise ValueError(message)
 
 
-def _open(data: bytes) -> "Image":
-    """Read the header only, with Pillow's warnings kept to itself."""
+def open_picture(data: bytes) -> "Image":
+    """Read the header of a picture and check its size; nothing is decoded yet.
+
+    Args:
+        data: an encoded PNG, JPEG or WebP of at most 50 megapixels.
+
+    Returns:
+        Pillow's picture, which the caller closes; its first one, where there are several.
+
+    Raises:
+        PictureError: the bytes are empty, too large, or something else.
+    """
+    if not data:
+        raise PictureError(f"The picture has 0 bytes. {_ACCEPTED}")
+    image = _read_header(data)
+    width_px, height_px = image.size
+    if width_px * height_px > MAX_PIXELS:
+        raise PictureError(_TOO_LARGE.format(f"{width_px} by {height_px} pixels"))
+    return image
+
+
+@contextmanager
+def without_warnings() -> Iterator[None]:
+    """Keep to itself what Pillow says of odd pictures; for short work only, as others wait."""
+    with _filters_lock, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _read_header(data: bytes) -> "Image":
     from PIL import Image, UnidentifiedImageError
 
     try:
-        with _header_lock, warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return Image.open(BytesIO(data), formats=tuple(_KINDS))
+        with without_warnings():
+            return Image.open(BytesIO(data), formats=_FORMATS)
     except Image.DecompressionBombError as error:
         raise PictureError(_TOO_LARGE.format("several times that")) from error
     except UnidentifiedImageError as error:

@@ -109,7 +109,7 @@ class GenerationRequest:
     """1 to 4."""
     seed: int | None = None
     """0 to 2,147,483,647; ``None`` lets each model choose."""
-    parameters: Mapping[str, ImageParameters] = field(default_factory=dict)
+    parameters: Mapping[str, ImageParameters] = field(default_factory=dict, hash=False)
     """Image model id → what is asked of it; a model that is left out is asked for nothing more."""
     estimate_micro_usd: int | None = None
     """The most it can cost, as shown before the click; ``None`` where a price is unknown."""

@@ -1,5 +1,6 @@
 """What the environment says. Floor 3: reads variables and, where asked, a ``.env`` file."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ SHIPPED_DATA = ROOT / "data"
 OPENAI_KEYS = ("OPENAI_API_KEY",)
 GOOGLE_KEYS = ("GOOGLE_AI_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY")
 """The first that is set is used."""
+_OPENAI_HOSTS = re.compile(r"(.+\.)?api\.openai\.com")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -31,6 +33,19 @@ class Endpoint:
     """Ids of further text models, as a compatible server names them."""
     image_models: tuple[str, ...] = ()
     """Ids of further image models, as a compatible server names them."""
+
+    @property
+    def only_models(self) -> frozenset[str] | None:
+        """The ids of all models there are at another server whose models are named.
+
+        ``None`` where there may be others: at the provider's own address, and at one without names,
+        which is taken for a gateway to the provider's own models.
+        """
+        named = frozenset((*self.text_models, *self.image_models))
+        if not named or self.base_url is None:
+            return None
+        host = urlsplit(self.base_url).hostname or ""
+        return None if _OPENAI_HOSTS.fullmatch(host) else named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,8 @@ from promptflow.events import (
     FlowStarted,
     ImageReady,
     PartialImage,
+    ReasoningDelta,
+    ReferenceStored,
     RunFailed,
     RunFinished,
     RunRetrying,
@@ -16,9 +18,10 @@ from promptflow.events import (
     StageDelta,
     StageFailed,
     StageFinished,
+    StageRetrying,
     StageStarted,
 )
-from promptflow.records import Stage
+from promptflow.records import Asset, Stage
 from promptflow.wording import format_duration, format_size, format_usd
 
 _TITLES = {
@@ -52,8 +55,12 @@ class Transcript:
         match event:
             case FlowStarted():
                 self._say(f"Generation {event.generation_id}\n")
-            case StageStarted() | StageDelta() | StageFinished() | StageFailed():
+            case ReferenceStored():
+                self._say(f"Reference {event.index + 1}: {_picture_words(event.asset)}\n")
+            case StageStarted() | StageDelta() | StageRetrying() | StageFinished() | StageFailed():
                 self._take_stage(event)
+            case ReasoningDelta():
+                pass  # kept, and shown by the page; here it would run into the answer
             case RunStarted() | RunRetrying() | PartialImage() | ImageReady():
                 self._take_run(event)
             case RunFinished() | RunFailed():
@@ -61,7 +68,9 @@ class Transcript:
             case FlowFinished():
                 self._take_end(event)
 
-    def _take_stage(self, event: StageStarted | StageDelta | StageFinished | StageFailed) -> None:
+    def _take_stage(
+        self, event: StageStarted | StageDelta | StageRetrying | StageFinished | StageFailed
+    ) -> None:
         if isinstance(event, StageStarted):
             self._stages[event.stage_id] = event
         started = self._stages[event.stage_id]
@@ -83,9 +92,7 @@ class Transcript:
             case PartialImage():
                 pass  # a terminal has nothing to show it with
             case ImageReady():
-                asset = event.asset
-                size = f"{asset.width_px} × {asset.height_px} px, {format_size(asset.size_bytes)}"
-                self._say(f"{name}: picture {event.index + 1}, {size}\n  {asset.key}\n")
+                self._say(f"{name}: picture {event.index + 1}, {_picture_words(event.asset)}\n")
 
     def _take_run_end(self, event: RunFinished | RunFailed) -> None:
         name = self._name_of(self._runs[event.run_id].image_model)
@@ -104,7 +111,10 @@ class Transcript:
 
 
 def _stage_words(
-    event: StageStarted | StageDelta | StageFinished | StageFailed, title: str, *, streams: bool
+    event: StageStarted | StageDelta | StageRetrying | StageFinished | StageFailed,
+    title: str,
+    *,
+    streams: bool,
 ) -> str:
     heading = f"\n── {title} ──\n"
     match event:
@@ -112,12 +122,20 @@ def _stage_words(
             return heading if streams else ""
         case StageDelta():
             return printable(event.text) if streams else ""
+        case StageRetrying():
+            why = printable(event.fault.message)
+            return f"\n{title}: starting over in {event.wait_s:.0f} s. {why}\n"
         case StageFinished():
             whole = "" if streams else f"{heading}{printable(event.output)}"
             took = format_duration(event.total_ms)
             return f"{whole}\n({took}, {format_usd(event.cost_micro_usd)})\n"
         case StageFailed():
             return f"\n{title} failed: {printable(event.fault.message)}\n"
+
+
+def _picture_words(asset: Asset) -> str:
+    size = f"{asset.width_px} × {asset.height_px} px, {format_size(asset.size_bytes)}"
+    return f"{size}\n  {asset.key}"
 
 
 def printable(text: str) -> str:

@@ -13,6 +13,8 @@ from promptflow.events import (
     FlowStarted,
     ImageReady,
     PartialImage,
+    ReasoningDelta,
+    ReferenceStored,
     RunFailed,
     RunFinished,
     RunRetrying,
@@ -20,6 +22,7 @@ from promptflow.events import (
     StageDelta,
     StageFailed,
     StageFinished,
+    StageRetrying,
     StageStarted,
 )
 from promptflow.records import (
@@ -28,6 +31,7 @@ from promptflow.records import (
     Fault,
     GenerationRequest,
     GenerationStatus,
+    ImageParameters,
     PromptOrigin,
     RunStatus,
     Stage,
@@ -47,6 +51,10 @@ class StageView:
     started_at: datetime
     status: StageStatus = StageStatus.RUNNING
     pieces: list[str] = field(default_factory=list)
+    reasoning_pieces: list[str] = field(default_factory=list)
+    retry: StageRetrying | None = None
+    """The wait it is in, or the last one it was in."""
+    attempt: int = 1
     plan: ActionPlan | None = None
     first_token_ms: int | None = None
     total_ms: int | None = None
@@ -57,9 +65,12 @@ class StageView:
     @property
     def output(self) -> str:
         """What has been said so far."""
-        if len(self.pieces) > 1:
-            self.pieces[:] = ["".join(self.pieces)]
-        return self.pieces[0] if self.pieces else ""
+        return _put_together(self.pieces)
+
+    @property
+    def reasoning(self) -> str:
+        """What the model has let be seen of its reasoning so far."""
+        return _put_together(self.reasoning_pieces)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +81,8 @@ class ImageView:
     asset: Asset
     seed: int | None
     at_ms: int
+    resolved: ImageParameters | None
+    """What the provider says it did, where it tells."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -82,6 +95,7 @@ class RunView:
     version: int
     prompt: str
     prompt_origin: PromptOrigin
+    parameters: ImageParameters
     started_at: datetime
     status: RunStatus = RunStatus.RUNNING
     retry: RunRetrying | None = None
@@ -89,6 +103,7 @@ class RunView:
     partials: dict[int, PartialImage] = field(default_factory=dict)
     """The newest preview of each picture that isn't there yet, by index."""
     images: list[ImageView] = field(default_factory=list)
+    attempt: int = 1
     total_ms: int | None = None
     usage: Usage = Usage()
     cost_micro_usd: int | None = None
@@ -103,6 +118,8 @@ class FlowView:
     request: GenerationRequest
     started_at: datetime
     status: GenerationStatus = GenerationStatus.RUNNING
+    references: list[Asset] = field(default_factory=list)
+    """The pictures that went along with the request, in their order."""
     stages: list[StageView] = field(default_factory=list)
     """In the order they started."""
     runs: list[RunView] = field(default_factory=list)
@@ -173,7 +190,16 @@ def apply(view: FlowView, event: Event) -> None:
     match event:
         case FlowStarted():
             pass  # `open_view` took it
-        case StageStarted() | StageDelta() | StageFinished() | StageFailed():
+        case ReferenceStored():
+            view.references.append(event.asset)
+        case (
+            StageStarted()
+            | ReasoningDelta()
+            | StageDelta()
+            | StageRetrying()
+            | StageFinished()
+            | StageFailed()
+        ):
             _apply_stage(view, event)
         case (
             RunStarted()
@@ -189,7 +215,8 @@ def apply(view: FlowView, event: Event) -> None:
 
 
 def _apply_stage(
-    view: FlowView, event: StageStarted | StageDelta | StageFinished | StageFailed
+    view: FlowView,
+    event: StageStarted | ReasoningDelta | StageDelta | StageRetrying | StageFinished | StageFailed,
 ) -> None:
     if isinstance(event, StageStarted):
         view.stages.append(
@@ -204,8 +231,17 @@ def _apply_stage(
         return
     stage = next(one for one in reversed(view.stages) if one.stage_id == event.stage_id)
     match event:
+        case ReasoningDelta():
+            stage.retry = None
+            stage.reasoning_pieces.append(event.text)
         case StageDelta():
+            stage.retry = None
             stage.pieces.append(event.text)
+        case StageRetrying():
+            stage.retry = event
+            stage.attempt = event.attempt + 1
+            stage.pieces.clear()
+            stage.reasoning_pieces.clear()
         case StageFinished():
             stage.status = StageStatus.SUCCEEDED
             stage.plan = event.plan
@@ -218,7 +254,10 @@ def _apply_stage(
 
 
 def _close_stage(stage: StageView, event: StageFinished | StageFailed) -> None:
+    stage.retry = None
+    stage.attempt = event.attempt
     stage.pieces[:] = [event.output]
+    stage.reasoning_pieces[:] = [event.reasoning] if event.reasoning else []
     stage.first_token_ms = event.first_token_ms
     stage.total_ms = _known_ms(event.total_ms, interrupted=stage.status is StageStatus.INTERRUPTED)
     stage.usage = event.usage
@@ -238,6 +277,7 @@ def _apply_run(
                 version=event.version,
                 prompt=event.prompt,
                 prompt_origin=event.prompt_origin,
+                parameters=event.parameters,
                 started_at=event.at,
             )
         )
@@ -246,6 +286,7 @@ def _apply_run(
     match event:
         case RunRetrying():
             run.retry = event
+            run.attempt = event.attempt + 1
         case PartialImage():
             run.retry = None
             run.partials[event.index] = event
@@ -253,7 +294,13 @@ def _apply_run(
             run.retry = None
             run.partials.pop(event.index, None)
             run.images.append(
-                ImageView(index=event.index, asset=event.asset, seed=event.seed, at_ms=event.at_ms)
+                ImageView(
+                    index=event.index,
+                    asset=event.asset,
+                    seed=event.seed,
+                    at_ms=event.at_ms,
+                    resolved=event.resolved,
+                )
             )
         case RunFinished():
             run.status = RunStatus.SUCCEEDED
@@ -266,6 +313,7 @@ def _apply_run(
 
 def _close_run(run: RunView, event: RunFinished | RunFailed) -> None:
     run.retry = None
+    run.attempt = event.attempt
     run.partials.clear()
     run.total_ms = _known_ms(event.total_ms, interrupted=run.status is RunStatus.INTERRUPTED)
     run.usage = event.usage
@@ -279,6 +327,13 @@ def _finish(view: FlowView, event: FlowFinished) -> None:
     view.total_ms = _known_ms(event.total_ms, interrupted=interrupted)
     view.cost_micro_usd = event.cost_micro_usd
     view.finished_at = event.at
+
+
+def _put_together(pieces: list[str]) -> str:
+    """Join pieces, and keep them joined: they are asked for at every frame."""
+    if len(pieces) > 1:
+        pieces[:] = ["".join(pieces)]
+    return pieces[0] if pieces else ""
 
 
 def _known_ms(total_ms: int, *, interrupted: bool) -> int | None:

@@ -100,6 +100,22 @@ class PlannerPerModel:
         return writer.stream(request)
 
 
+class ListWriter:
+    """A text model that says, call by call, what its lists say; a call too many is an error."""
+
+    def __init__(self, *calls: Sequence[TextPart | BaseException]) -> None:
+        self.requests: list[TextRequest] = []
+        self._calls = list(calls)
+
+    def stream(self, request: TextRequest) -> Iterator[TextPart]:
+        """Take the steps of the next call."""
+        self.requests.append(request)
+        for step in self._calls.pop(0):
+            if isinstance(step, BaseException):
+                raise step
+            yield step
+
+
 Step = Picture | BaseException | Callable[[], object]
 """What a painter does next: give a picture, raise, or do something."""
 

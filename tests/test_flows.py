@@ -17,6 +17,7 @@ from promptflow.errors import LedgerError
 from promptflow.events import Event, FlowFinished, FlowStarted, ImageReady, StageDelta
 from promptflow.flows import Flows, LiveFlow, Pipeline
 from promptflow.pipeline import Tools, run_flow
+from promptflow.ports import Reference
 from promptflow.records import GenerationRequest, GenerationStatus
 from tests.pipeline.expected import NOON
 from tests.scripted import (
@@ -65,7 +66,10 @@ def _scripted(steps: Sequence[Event | BaseException | Act]) -> Pipeline:
     """Make a pipeline that yields events, raises and does things as its steps say."""
 
     def run(
-        request: GenerationRequest, generation_id: str, cancel: threading.Event
+        request: GenerationRequest,
+        references: tuple[Reference, ...],
+        generation_id: str,
+        cancel: threading.Event,
     ) -> Iterator[Event]:
         for step in steps:
             if isinstance(step, BaseException):
@@ -93,7 +97,10 @@ def _start_real(tools: Tools) -> LiveFlow:
     gate = threading.Event()
 
     def run(
-        request: GenerationRequest, generation_id: str, cancel: threading.Event
+        request: GenerationRequest,
+        references: tuple[Reference, ...],
+        generation_id: str,
+        cancel: threading.Event,
     ) -> Iterator[Event]:
         flow = run_flow(request, generation_id=generation_id, tools=tools, cancel=cancel)
         yield next(flow)
@@ -296,7 +303,10 @@ def test_cancel_reaches_the_pipeline() -> None:
     flags: list[threading.Event] = []
 
     def run(
-        request: GenerationRequest, generation_id: str, cancel: threading.Event
+        request: GenerationRequest,
+        references: tuple[Reference, ...],
+        generation_id: str,
+        cancel: threading.Event,
     ) -> Iterator[Event]:
         flags.append(cancel)
         yield _started()
@@ -332,7 +342,10 @@ def test_close_cancels_and_waits_for_what_is_paid_for() -> None:
     ended: list[str] = []
 
     def run(
-        request: GenerationRequest, generation_id: str, cancel: threading.Event
+        request: GenerationRequest,
+        references: tuple[Reference, ...],
+        generation_id: str,
+        cancel: threading.Event,
     ) -> Iterator[Event]:
         yield _started(generation_id)
         assert cancel.wait(10)
@@ -464,7 +477,10 @@ def test_many_flows_run_beside_one_another() -> None:
     gate = threading.Event()
 
     def run(
-        request: GenerationRequest, generation_id: str, cancel: threading.Event
+        request: GenerationRequest,
+        references: tuple[Reference, ...],
+        generation_id: str,
+        cancel: threading.Event,
     ) -> Iterator[Event]:
         yield _started(generation_id)
         gate.wait(10)

@@ -11,9 +11,10 @@ from promptflow import laboratory
 from promptflow.errors import InputError, LedgerError, SetupError, UnknownGenerationError
 from promptflow.events import Event, FlowFinished, ImageReady, RunStarted
 from promptflow.laboratory import Laboratory, open_laboratory
+from promptflow.laboratory import make_laboratory as make_shipped
 from promptflow.ports import ImageModel, Picture, TextModel
 from promptflow.providers.offline import OfflinePlanner
-from promptflow.records import GenerationStatus, RunStatus, Stage
+from promptflow.records import GenerationStatus, ImageParameters, RunStatus, Stage
 from promptflow.settings import Settings, read_settings
 from promptflow.view import fold
 from tests.pipeline.expected import GENERATION, PROMPT
@@ -247,6 +248,80 @@ def test_only_what_can_be_asked_is_available(open_lab: Open) -> None:
     assert lab.available(lab.catalog.text_models) == ("offline-planner",)
     assert lab.reason_unavailable(flare) == "GPT Image 2.6 Flare needs OPENAI_API_KEY to be set."
     assert lab.reason_unavailable(lab.catalog.image_model(GOUACHE)) is None
+
+
+@pytest.mark.parametrize(
+    ("base_url", "text_models", "image_models"),
+    [
+        ("http://127.0.0.1:9/v1", ("llama3.3", "offline-planner"), BOTH),
+        (
+            "https://api.openai.com/v1",
+            ("llama3.3", "offline-planner", "gpt-6.1-terra"),
+            (*BOTH, "gpt-image-2.6-flare"),
+        ),
+    ],
+)
+def test_another_server_offers_what_is_named_and_no_more(
+    settings: Settings,
+    base_url: str,
+    text_models: tuple[str, ...],
+    image_models: tuple[str, ...],
+) -> None:
+    """Where a server's models are named, OpenAI's own are not offered; at OpenAI's they are."""
+    lab = make_shipped(
+        read_settings(
+            {
+                "PROMPTFLOW_DATA_DIR": str(settings.data_dir),
+                "OPENAI_API_KEY": "sk-marked",
+                "OPENAI_BASE_URL": base_url,
+                "OPENAI_TEXT_MODELS": "llama3.3",
+            }
+        )
+    )
+
+    assert lab.available(lab.catalog.text_models)[:3] == text_models
+    assert lab.available(lab.catalog.image_models)[:3] == image_models
+    assert lab.catalog.default_text_model(lab.available(lab.catalog.text_models)) == "llama3.3"
+
+
+def test_model_that_another_server_was_not_said_to_have_names_the_variable(
+    settings: Settings,
+) -> None:
+    """Why a model of OpenAI's is missing there is one sentence with what to set; others are as ever."""
+    lab = make_shipped(
+        read_settings(
+            {
+                "PROMPTFLOW_DATA_DIR": str(settings.data_dir),
+                "OPENAI_API_KEY": "sk-marked",
+                "OPENAI_BASE_URL": "http://127.0.0.1:9/v1",
+                "OPENAI_IMAGE_MODELS": "sdxl",
+            }
+        )
+    )
+    banana = lab.catalog.image_model("gemini-nano-banana-2.1")
+    luna, sdxl = lab.catalog.text_model("gpt-6-luna"), lab.catalog.image_model("sdxl")
+
+    assert "add gpt-6-luna to OPENAI_TEXT_MODELS" in (lab.reason_unavailable(luna) or "")
+    assert "GOOGLE_AI_API_KEY" in (lab.reason_unavailable(banana) or "")
+    assert lab.reason_unavailable(sdxl) is None
+
+
+def test_request_is_checked_with_its_parameters_and_references(open_lab: Open) -> None:
+    """What is asked of a model and what goes along are checked before anything is started."""
+    lab = open_lab()
+    fields = {
+        "request": IDEA,
+        "image_models": BOTH,
+        "text_model": "offline-planner",
+        "aspect_ratio": "1:1",
+        "images_per_model": 1,
+        "seed": None,
+    }
+
+    with pytest.raises(InputError, match="can't be asked for any quality"):
+        lab.check(**fields, parameters={GOUACHE: ImageParameters(quality="low")})  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="None of the chosen models can use reference images"):
+        lab.check(**fields, references=1)  # type: ignore[arg-type]
 
 
 def test_models_are_called_by_their_titles(open_lab: Open) -> None:

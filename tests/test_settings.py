@@ -95,6 +95,29 @@ def test_a_key_is_sent_to_safe_addresses_only(url: str) -> None:
     assert "word" not in caught.value.message.replace("password", "")
 
 
+@pytest.mark.parametrize(
+    ("base_url", "named", "only"),
+    [
+        ("http://127.0.0.1:11434/v1", "llama3.3", {"llama3.3"}),
+        ("https://gateway.example/v1", "", None),
+        ("", "llama3.3", None),
+        ("https://api.openai.com/v1", "gpt-5.5", None),
+        ("https://eu.api.openai.com/v1", "gpt-5.5", None),
+        ("https://api.openai.com.example/v1", "gpt-5.5", {"gpt-5.5"}),
+    ],
+)
+def test_another_server_has_the_models_that_are_named(
+    base_url: str, named: str, only: set[str] | None
+) -> None:
+    """Names stand for all of another server's models; without names it may have any."""
+    settings = read_settings(
+        {"OPENAI_API_KEY": "sk", "OPENAI_BASE_URL": base_url, "OPENAI_TEXT_MODELS": named}
+    )
+
+    assert settings.openai is not None
+    assert settings.openai.only_models == only
+
+
 @pytest.mark.parametrize("variable", ["GOOGLE_AI_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY"])
 def test_any_of_googles_variables_will_do(variable: str) -> None:
     """The first that is set is used, whatever the others are."""

@@ -210,6 +210,7 @@ def test_started_run_is_running() -> None:
         version=1,
         prompt=started.prompt,
         prompt_origin=started.prompt_origin,
+        parameters=started.parameters,
         started_at=started.at,
     )
 
@@ -227,7 +228,7 @@ def test_picture_takes_the_place_of_its_preview() -> None:
     run = _run(FIRST, other, ready)
 
     assert run.partials == {1: other}
-    assert run.images == [ImageView(index=0, asset=ready.asset, seed=7, at_ms=1_500)]
+    assert run.images == [ImageView(index=0, asset=ready.asset, seed=7, at_ms=1_500, resolved=None)]
 
 
 def test_wait_is_shown_until_something_comes() -> None:

@@ -11,6 +11,7 @@ from promptflow.catalog.cards import (
     Price,
     TextModelCard,
     shared_aspect_ratios,
+    uses_references,
 )
 from promptflow.catalog.estimates import (
     ANSWER_TOKENS,
@@ -19,28 +20,40 @@ from promptflow.catalog.estimates import (
     PREVIEW_TOKENS,
     REFERENCE_TOKENS,
     REQUEST_TOKENS,
+    Estimate,
     estimate_cost,
 )
-from promptflow.catalog.limits import MAX_IMAGES_PER_MODEL, MAX_REQUEST_CHARS, MAX_SEED
-from promptflow.catalog.lookup import Catalog
-from promptflow.catalog.parameters import check_parameters
-from promptflow.catalog.prices import Charge, price_call, price_text, price_usage
+from promptflow.catalog.limits import (
+    MAX_IMAGES_PER_MODEL,
+    MAX_REFERENCE_BYTES,
+    MAX_REFERENCES,
+    MAX_REQUEST_CHARS,
+    MAX_SEED,
+)
+from promptflow.catalog.lookup import Catalog, is_gone
+from promptflow.catalog.named import STANDARD_SIZES, tell_unnamed
+from promptflow.catalog.parameters import check_parameters, takes_moderation
+from promptflow.catalog.prices import Charge, price_call
 from promptflow.catalog.reading import read_catalog
 from promptflow.catalog.requests import check_request
-from promptflow.catalog.sizes import choose_pixels
+from promptflow.catalog.sizes import choose_pixels, list_sizes, read_pixels
 
 __all__ = [
     "ANSWER_TOKENS",
     "INSTRUCTION_TOKENS",
     "MAX_IMAGES_PER_MODEL",
+    "MAX_REFERENCES",
+    "MAX_REFERENCE_BYTES",
     "MAX_REQUEST_CHARS",
     "MAX_SEED",
     "NO_PARAMETERS",
     "PREVIEW_TOKENS",
     "REFERENCE_TOKENS",
     "REQUEST_TOKENS",
+    "STANDARD_SIZES",
     "Catalog",
     "Charge",
+    "Estimate",
     "ImageModelCard",
     "ModelCard",
     "Price",
@@ -49,9 +62,13 @@ __all__ = [
     "check_request",
     "choose_pixels",
     "estimate_cost",
+    "is_gone",
+    "list_sizes",
     "price_call",
-    "price_text",
-    "price_usage",
     "read_catalog",
+    "read_pixels",
     "shared_aspect_ratios",
+    "takes_moderation",
+    "tell_unnamed",
+    "uses_references",
 ]

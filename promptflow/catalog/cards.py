@@ -181,6 +181,13 @@ Unavailable = Callable[[ModelCard], str | None]
 """Tells why a model can't be asked now, in one sentence; ``None`` if it can."""
 
 
+def uses_references(card: ModelCard) -> bool:
+    """Tell whether a model can look at reference pictures, or go by them."""
+    if isinstance(card, TextModelCard):
+        return card.sees_references
+    return isinstance(card, ImageModelCard) and card.references > 0
+
+
 def shared_aspect_ratios(cards: Sequence[ImageModelCard]) -> tuple[str, ...]:
     """Return the shapes that several image models can all paint.
 

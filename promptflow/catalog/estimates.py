@@ -1,6 +1,7 @@
 """The most that a request can come to, told before it is sent."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
 
@@ -34,6 +35,21 @@ _LATER = date(9998, 1, 1)
 """The package's price that has no end yet."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """The most that a request can come to, as far as it is known beforehand."""
+
+    known_micro_usd: int
+    """What the models of known cost come to, rounded up."""
+    unknown: tuple[str, ...] = ()
+    """Ids of the models of which a price, or the tokens of a picture, are not known."""
+
+    @property
+    def total_micro_usd(self) -> int | None:
+        """All of it; ``None`` where a part is not known."""
+        return None if self.unknown else self.known_micro_usd
+
+
 def estimate_cost(
     catalog: Catalog,
     *,
@@ -43,8 +59,8 @@ def estimate_cost(
     aspect_ratio: str | None = None,
     parameters: Mapping[str, ImageParameters] = NO_PARAMETERS,
     references: int = 0,
-) -> int | None:
-    """Estimate the most that a request can cost.
+) -> Estimate:
+    """Estimate the most that a request can cost, and of which models that can't be told.
 
     Every call is taken to use all the tokens it may (`ANSWER_TOKENS` and the constants beside it),
     the plan to need a repair, every picture a call of its own with all its previews, what goes in to
@@ -60,20 +76,23 @@ def estimate_cost(
         references: how many reference pictures go along.
 
     Returns:
-        Micro-dollars, rounded up; ``None`` where one price, or the tokens of a picture, are not
-        known.
+        What is known, and the models of which it is not.
 
     Raises:
         InputError: there is no model of that id.
     """
-    costs = [_text_cost(catalog.text_model(text_model), len(image_models), references)]
+    writer = catalog.text_model(text_model)
+    costs = {writer.id: _text_cost(writer, len(image_models), references)}
     for model_id in image_models:
         card = catalog.image_model(model_id)
         asked = parameters.get(model_id, ImageParameters())
         tokens = most_tokens(card, asked, aspect_ratio)
-        costs.append(_pictures_cost(card, images_per_model, tokens, references))
-    known = [cost for cost in costs if cost is not None]
-    return -(-sum(known) // PER_MILLION) if len(known) == len(costs) else None
+        costs[card.id] = _pictures_cost(card, images_per_model, tokens, references)
+    known = sum(cost for cost in costs.values() if cost is not None)
+    return Estimate(
+        known_micro_usd=-(-known // PER_MILLION),
+        unknown=tuple(model_id for model_id, cost in costs.items() if cost is None),
+    )
 
 
 def _text_cost(card: TextModelCard, lanes: int, references: int) -> int | None:

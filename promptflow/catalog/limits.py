@@ -4,3 +4,6 @@ MAX_REQUEST_CHARS = 4_000
 MAX_IMAGE_MODELS = 8
 MAX_IMAGES_PER_MODEL = 4
 MAX_SEED = 2_147_483_647
+MAX_REFERENCES = 8
+MAX_REFERENCE_BYTES = 20 * 1024 * 1024
+"""Of one reference picture as it is sent; the same as ``maxUploadSize`` in `.streamlit/config.toml`."""

@@ -99,9 +99,8 @@ class Catalog:
             One sentence; ``None`` if the model can be asked.
         """
         owner = self.provider(model.provider)
-        if model.shutdown_on and today >= model.shutdown_on:
-            gone = model.shutdown_on.isoformat()
-            return f"{model.title} has been gone since {gone}{_instead(model)}."
+        if is_gone(model, today):
+            return f"{model.title} has been gone since {model.shutdown_on}{_instead(model)}."
         if model.provider in providers:
             return None
         if not owner.key_variables:
@@ -211,6 +210,16 @@ class Catalog:
                 not card.recommended,
             ),
         )
+
+
+def is_gone(model: ModelCard, today: date) -> bool:
+    """Tell whether a model is past its end, so that nothing brings it back.
+
+    Args:
+        model: any card.
+        today: the day of the question.
+    """
+    return model.shutdown_on is not None and today >= model.shutdown_on
 
 
 def pick_card(

@@ -4,12 +4,13 @@ Nothing is known of them: not what they cost, and of what they can do only what 
 """
 
 from collections.abc import Collection, Sequence
+from types import MappingProxyType
 
-from promptflow.catalog.cards import ImageModelCard, TextModelCard
+from promptflow.catalog.cards import ImageModelCard, ModelCard, TextModelCard
 
 _RECOMMENDED_FOR = "named in this installation's settings"
-_SIZES = {"1:1": "1024x1024", "3:2": "1536x1024", "2:3": "1024x1536"}
-"""What OpenAI's own models have always painted."""
+STANDARD_SIZES = MappingProxyType({"1:1": "1024x1024", "3:2": "1536x1024", "2:3": "1024x1536"})
+"""Aspect ratio → width × height in pixels: what OpenAI's own models have always painted."""
 
 
 def read_names(names: Sequence[str], *, taken: Collection[str]) -> tuple[str, ...]:
@@ -24,6 +25,22 @@ def read_names(names: Sequence[str], *, taken: Collection[str]) -> tuple[str, ..
     """
     tidy = dict.fromkeys(name.strip() for name in names)
     return tuple(name for name in tidy if name and name not in taken)
+
+
+def tell_unnamed(card: ModelCard) -> str:
+    """Say why a model of OpenAI's is not offered by another server, whose models were named.
+
+    Args:
+        card: of a model that was not named.
+
+    Returns:
+        One sentence with the variable that names more.
+    """
+    variable = "OPENAI_IMAGE_MODELS" if isinstance(card, ImageModelCard) else "OPENAI_TEXT_MODELS"
+    return (
+        f"{card.title} is not among the models that are named for the server at OPENAI_BASE_URL; if it"
+        f" has it, add {card.id} to {variable}."
+    )
 
 
 def make_text_card(provider: str, model_id: str) -> TextModelCard:
@@ -59,8 +76,8 @@ def make_image_card(provider: str, model_id: str) -> ImageModelCard:
         recommended=True,
         named=True,
         sources=(),
-        aspect_ratios=tuple(_SIZES),
-        sizes=tuple(_SIZES.values()),
+        aspect_ratios=tuple(STANDARD_SIZES),
+        sizes=tuple(STANDARD_SIZES.values()),
         max_images_per_call=1,
         has_seed=False,
     )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from promptflow.catalog.cards import ImageModelCard, SizeRule
 from promptflow.catalog.excerpts import excerpt
-from promptflow.catalog.sizes import accepts_size
+from promptflow.catalog.sizes import accepts_size, choose_pixels, has_shape
 from promptflow.errors import InputError
 from promptflow.records import ImageParameters
 
@@ -12,18 +12,25 @@ _COMPRESSED = ("jpeg", "webp")
 _MAX_COMPRESSION = 100
 
 
-def check_parameters(card: ImageModelCard, parameters: ImageParameters) -> None:
+def check_parameters(
+    card: ImageModelCard, parameters: ImageParameters, *, aspect_ratio: str, references: int = 0
+) -> None:
     """Check that an image model takes what is asked of it.
+
+    A size in pixels must have the shape that was chosen: the shape holds for all models of a request,
+    whose pictures would else stand side by side in different ones.
 
     Args:
         card: of the image model.
         parameters: what is asked for.
+        aspect_ratio: the shape, one that the model paints.
+        references: how many reference pictures go along.
 
     Raises:
         InputError: the first thing that the model does not take, with its field and what it accepts.
     """
     _check_choice(card, "quality", parameters.quality, card.qualities)
-    _check_size(card, parameters.size)
+    _check_size(card, parameters.size, aspect_ratio)
     _check_choice(card, "background", parameters.background, card.backgrounds)
     _check_choice(card, "output_format", parameters.output_format, card.output_formats)
     if parameters.background == "transparent" and parameters.output_format == "jpeg":
@@ -35,6 +42,26 @@ def check_parameters(card: ImageModelCard, parameters: ImageParameters) -> None:
         )
     _check_compression(card, parameters)
     _check_choice(card, "moderation", parameters.moderation, card.moderation_levels)
+    if parameters.moderation is not None and not takes_moderation(card, references):
+        raise InputError(
+            "moderation",
+            f"{card.title} can't be asked for any moderation when reference images go along. Leave the"
+            " moderation out, or the reference images.",
+        )
+
+
+def takes_moderation(card: ImageModelCard, references: int) -> bool:
+    """Tell whether an image model can be asked how strict its moderation is to be.
+
+    Args:
+        card: of the image model.
+        references: how many reference pictures go along: a picture made from them is an edit.
+
+    Source:
+        openai 3.54.0 for Python, openai/types/image_edit_params.py, which has no moderation, read
+        2026-11-23.
+    """
+    return bool(card.moderation_levels) and not (references and card.references)
 
 
 def _check_choice(
@@ -54,8 +81,17 @@ def _check_choice(
     )
 
 
-def _check_size(card: ImageModelCard, size: str | None) -> None:
-    if size is None or accepts_size(card, size):
+def _check_size(card: ImageModelCard, size: str | None, aspect_ratio: str) -> None:
+    if size is None:
+        return
+    if accepts_size(card, size):
+        if not has_shape(size, aspect_ratio):
+            raise InputError(
+                "size",
+                f"The size {size} of {card.title} does not have the aspect ratio {aspect_ratio}."
+                f" Choose one that does, such as {choose_pixels(card, aspect_ratio)}, another aspect"
+                " ratio, or leave the size out.",
+            )
         return
     if not card.sizes and card.size_rule is None:
         raise InputError("size", f"{card.title} can't be asked for any size. Leave the size out.")

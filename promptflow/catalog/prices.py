@@ -23,44 +23,6 @@ class Charge:
     """The day that document was read; ``None`` for a package, whose version is in `source`."""
 
 
-def price_usage(
-    card: TextModelCard | ImageModelCard,
-    usage: Usage,
-    *,
-    pictures: int = 0,
-    size: str | None = None,
-    on: date,
-) -> int | None:
-    """Price one call, as `price_call` does.
-
-    Args:
-        card: of the model that was asked.
-        usage: the tokens it was billed for.
-        pictures: how many whole pictures came.
-        size: the class of sizes they were asked in; ``None`` for the model's own choice.
-        on: the day of the call.
-
-    Returns:
-        Micro-dollars; ``None`` where they are not known, never 0 for that.
-    """
-    charge = price_call(card, usage, pictures=pictures, size=size, on=on)
-    return None if charge is None else charge.micro_usd
-
-
-def price_text(card: TextModelCard, usage: Usage, *, on: date) -> int | None:
-    """Price one call of a text model, as `price_call` does.
-
-    Args:
-        card: of the model that was asked.
-        usage: the tokens it was billed for.
-        on: the day of the call.
-
-    Returns:
-        Micro-dollars; ``None`` where they are not known, never 0 for that.
-    """
-    return price_usage(card, usage, on=on)
-
-
 def price_call(
     card: TextModelCard | ImageModelCard,
     usage: Usage,
@@ -73,7 +35,8 @@ def price_call(
 
     The catalogue's own price of the day comes first, then that of the package `genai-prices`. Where
     no usage came, or not split as the price is, pictures are taken at what one is documented to
-    take. What the provider read from its cache without saying so is taken at the full price.
+    take. What the provider read from its cache without saying so is taken at the full price; what it
+    says it wrote there has a price of its own, which is the plain one only where the catalogue says so.
 
     Args:
         card: of the model that was asked.
@@ -125,14 +88,14 @@ def _cost(
     """Return millionths of a micro-dollar."""
     if price.is_free:
         return 0
-    read, written = _read_cost(price, usage), _written_cost(price, usage)
-    if read is not None and written is not None:
-        return read + written
+    sent, came = _sent_cost(price, usage), _answer_cost(price, usage)
+    if sent is not None and came is not None:
+        return sent + came
     return _pictures_cost(card, price, pictures, size)
 
 
-def _read_cost(price: Price, usage: Usage) -> int | None:
-    """Price what was sent: text, pictures and what was read from a cache."""
+def _sent_cost(price: Price, usage: Usage) -> int | None:
+    """Price what was sent: text, pictures, and what was read from a cache or written to it."""
     rate, sent = price.input_micro_usd_per_million, usage.input_tokens
     if rate is None or sent is None:
         return None
@@ -141,17 +104,26 @@ def _read_cost(price: Price, usage: Usage) -> int | None:
     image_rate = price.input_image_micro_usd_per_million
     split = image_rate is not None and image_rate != rate
     images = usage.input_image_tokens if split else 0
-    cached, cached_rate = usage.cached_tokens or 0, price.cached_input_micro_usd_per_million
+    cached = _cache_cost(usage.cached_tokens, price.cached_input_micro_usd_per_million)
+    stored = _cache_cost(usage.cache_write_tokens, price.cache_write_micro_usd_per_million)
+    in_cache = (usage.cached_tokens or 0) + (usage.cache_write_tokens or 0)
     # Cached pictures are billed otherwise than cached text, and no provider tells them apart.
-    if images is None or (images and cached) or (cached and cached_rate is None):
+    if cached is None or stored is None or images is None or (images and in_cache):
         return None
-    text = sent - images - cached
-    if min(text, images, cached) < 0:
+    text = sent - images - in_cache
+    if min(text, images) < 0:
         return None
-    return text * rate + images * (image_rate or 0) + cached * (cached_rate or 0)
+    return text * rate + images * (image_rate or 0) + cached + stored
 
 
-def _written_cost(price: Price, usage: Usage) -> int | None:
+def _cache_cost(tokens: int | None, rate: int | None) -> int | None:
+    """Price what went through a cache; a rate that is left out is unknown, not the plain one."""
+    if not tokens:
+        return 0
+    return None if rate is None or tokens < 0 else tokens * rate
+
+
+def _answer_cost(price: Price, usage: Usage) -> int | None:
     """Price what came back: text and thinking, and pictures."""
     rate, image_rate = price.output_micro_usd_per_million, price.output_image_micro_usd_per_million
     rate, image_rate = _first(rate, image_rate), _first(image_rate, rate)

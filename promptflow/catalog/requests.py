@@ -4,12 +4,19 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 
-from promptflow.catalog.cards import AnyCard, ImageModelCard, Unavailable
+from promptflow.catalog.cards import (
+    AnyCard,
+    ImageModelCard,
+    TextModelCard,
+    Unavailable,
+    uses_references,
+)
 from promptflow.catalog.estimates import NO_PARAMETERS, estimate_cost
 from promptflow.catalog.excerpts import excerpt
 from promptflow.catalog.limits import (
     MAX_IMAGE_MODELS,
     MAX_IMAGES_PER_MODEL,
+    MAX_REFERENCES,
     MAX_REQUEST_CHARS,
     MAX_SEED,
 )
@@ -18,6 +25,7 @@ from promptflow.catalog.parameters import check_parameters
 from promptflow.errors import InputError
 from promptflow.records import GenerationRequest, ImageParameters
 
+_REFERENCES = "reference_images"
 _UNKEEPABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -32,6 +40,7 @@ def check_request(
     seed: int | None,
     unavailable: Unavailable,
     parameters: Mapping[str, ImageParameters] = NO_PARAMETERS,
+    references: int = 0,
 ) -> GenerationRequest:
     """Check what a person asks for against the catalogue.
 
@@ -45,6 +54,8 @@ def check_request(
         seed: 0 to 2,147,483,647, or ``None``.
         unavailable: tells why a model can't be asked now.
         parameters: image model id → what is asked of it besides the prompt.
+        references: how many reference pictures go along, 0 to 8. A model that can't use them is fine
+            beside one that can.
 
     Returns:
         A request that can be carried out as it stands, with its estimate.
@@ -69,7 +80,8 @@ def check_request(
             f" number from 1 to {MAX_IMAGES_PER_MODEL}.",
         )
     _check_seed(seed, painters)
-    _check_parameters(parameters, painters)
+    _check_references(references, catalog, planner, painters, unavailable)
+    asked = _check_parameters(parameters, painters, aspect_ratio, references)
     ids = tuple(card.id for card in painters)
     return GenerationRequest(
         request=idea,
@@ -78,14 +90,16 @@ def check_request(
         aspect_ratio=aspect_ratio,
         images_per_model=images_per_model,
         seed=seed,
+        parameters=asked,
         estimate_micro_usd=estimate_cost(
             catalog,
             text_model=planner.id,
             image_models=ids,
             images_per_model=images_per_model,
             aspect_ratio=aspect_ratio,
-            parameters=parameters,
-        ),
+            parameters=asked,
+            references=references,
+        ).total_micro_usd,
     )
 
 
@@ -159,9 +173,58 @@ def _check_seed(seed: int | None, painters: Sequence[ImageModelCard]) -> None:
         )
 
 
-def _check_parameters(
-    parameters: Mapping[str, ImageParameters], painters: Sequence[ImageModelCard]
+def _check_references(
+    references: int,
+    catalog: Catalog,
+    planner: TextModelCard,
+    painters: Sequence[ImageModelCard],
+    unavailable: Unavailable,
 ) -> None:
+    if references == 0:
+        return
+    if not _is_whole(references, 1, MAX_REFERENCES):
+        raise InputError(
+            _REFERENCES,
+            f"{excerpt(references)} reference images can't go along. Choose at most"
+            f" {MAX_REFERENCES}.",
+        )
+    for card in painters:
+        if 0 < card.references < references:
+            raise InputError(
+                _REFERENCES,
+                f"{card.title} takes {card.references} of {references} reference images. Leave"
+                f" {references - card.references} of them out, or leave this model out.",
+            )
+    if not any(map(uses_references, (planner, *painters))):
+        titles = ", ".join(card.title for card in (planner, *painters))
+        raise InputError(
+            _REFERENCES,
+            f"None of the chosen models can use reference images: {titles}."
+            f" {_tell_able(catalog, unavailable)}",
+        )
+
+
+def _tell_able(catalog: Catalog, unavailable: Unavailable) -> str:
+    """Say which models could use reference images: the first of each kind that can be asked."""
+    able = [
+        next((card.title for card in cards if uses_references(card) and not unavailable(card)), "")
+        for cards in (catalog.text_models, catalog.image_models)
+    ]
+    names = " or ".join(filter(None, able))
+    return (
+        f"Choose one that can, such as {names}, or leave them out."
+        if names
+        else "Leave them out: no model that could is available."
+    )
+
+
+def _check_parameters(
+    parameters: Mapping[str, ImageParameters],
+    painters: Sequence[ImageModelCard],
+    aspect_ratio: str,
+    references: int,
+) -> Mapping[str, ImageParameters]:
+    """Return what is asked for, in the order of the models, without what asks for nothing."""
     chosen = {card.id: card for card in painters}
     for model_id, asked in parameters.items():
         if model_id not in chosen:
@@ -170,7 +233,13 @@ def _check_parameters(
                 f"Parameters are given for {excerpt(model_id)}, which is not among the chosen image"
                 f" models: {', '.join(chosen)}. Leave them out, or choose it.",
             )
-        check_parameters(chosen[model_id], asked)
+        check_parameters(chosen[model_id], asked, aspect_ratio=aspect_ratio, references=references)
+    nothing = ImageParameters()
+    return {
+        model_id: parameters[model_id]
+        for model_id in chosen
+        if parameters.get(model_id, nothing) != nothing
+    }
 
 
 def _is_whole(value: object, low: int, high: int) -> bool:

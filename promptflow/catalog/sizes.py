@@ -2,12 +2,17 @@
 
 import math
 import re
+from collections.abc import Sequence
 
 from promptflow.catalog.cards import ImageModelCard, SizeRule, TokenRule
 from promptflow.records import ImageParameters
 
 PLAIN_PIXELS = 1024 * 1024
 """About how large a picture is where only its shape was chosen."""
+_OFFERED_PIXELS = tuple(times * PLAIN_PIXELS for times in (2, 4, 8))
+"""About how large the sizes are that are offered besides."""
+_TOLERANCE_PERCENT = 1
+"""How far a size may be off its shape: few shapes have round numbers in steps of 16 px."""
 
 _PIXELS = re.compile(r"([1-9][0-9]{1,4})x([1-9][0-9]{1,4})")
 
@@ -57,8 +62,45 @@ def choose_pixels(card: ImageModelCard, aspect_ratio: str) -> str | None:
     if card.size_rule is None:
         return None
     allowed = _sizes_in_shape(card.size_rule, wide, high)
-    nearest = min(allowed, key=lambda px: abs(px[0] * px[1] - PLAIN_PIXELS), default=None)
-    return f"{nearest[0]}x{nearest[1]}" if nearest else None
+    return _write_pixels(_nearest(allowed, PLAIN_PIXELS)) if allowed else None
+
+
+def list_sizes(card: ImageModelCard, aspect_ratio: str) -> tuple[str, ...]:
+    """List sizes worth offering for a shape.
+
+    Args:
+        card: of the image model.
+        aspect_ratio: one that it paints, e.g. ``16:9``.
+
+    Returns:
+        For a model that is asked for pixels the listed sizes in this shape and, where a rule allows
+        more, those nearest to 1, 2, 4 and 8 megapixels; for others its classes. From small to large;
+        empty for a model that can't be asked for a size.
+    """
+    standard = choose_pixels(card, aspect_ratio)
+    if standard is None:
+        return card.sizes
+    sizes = [size for size in card.sizes if has_shape(size, aspect_ratio)] or [standard]
+    if card.size_rule:
+        wide, high = map(int, aspect_ratio.split(":"))
+        allowed = _sizes_in_shape(card.size_rule, wide, high)
+        sizes += [_write_pixels(_nearest(allowed, pixels)) for pixels in _OFFERED_PIXELS]
+    return tuple(dict.fromkeys(sizes))
+
+
+def has_shape(size: str, aspect_ratio: str) -> bool:
+    """Tell whether a size has a shape, give or take a hundredth.
+
+    Args:
+        size: in pixels or a class; a class has every shape.
+        aspect_ratio: width to height, e.g. ``16:9``.
+    """
+    pixels = read_pixels(size)
+    if pixels is None:
+        return True
+    wide, high = map(int, aspect_ratio.split(":"))
+    across, down = pixels[0] * high, pixels[1] * wide
+    return abs(across - down) * 100 <= down * _TOLERANCE_PERCENT
 
 
 def documented_tokens(card: ImageModelCard, size: str | None) -> int | None:
@@ -130,6 +172,14 @@ def _sizes_in_shape(rule: SizeRule, wide: int, high: int) -> list[tuple[int, int
     most = rule.max_edge_px // max(step_w, step_h)
     sizes = [(step_w * steps, step_h * steps) for steps in range(1, most + 1)]
     return [size for size in sizes if _obeys(rule, *size)]
+
+
+def _nearest(sizes: Sequence[tuple[int, int]], pixels: int) -> tuple[int, int]:
+    return min(sizes, key=lambda size: abs(size[0] * size[1] - pixels))
+
+
+def _write_pixels(size: tuple[int, int]) -> str:
+    return f"{size[0]}x{size[1]}"
 
 
 def _obeys(rule: SizeRule, width_px: int, height_px: int) -> bool:

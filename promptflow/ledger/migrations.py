@@ -161,7 +161,93 @@ def m002_create_search(db: "Database") -> None:
     """)
 
 
-STEPS: tuple[Step, ...] = (m001_create_records, m002_create_search)
+def m003_add_bills_and_references(db: "Database") -> None:
+    """Add what the providers tell: bills by modality, prices, reasoning, ids; and what goes along.
+
+    Assets may belong to no run (references), attempts to a stage; both tables are made anew, since a
+    column can't be made optional.
+    """
+    for table in ("generations", "stages", "runs"):
+        db.executescript(f"""
+            ALTER TABLE {table} ADD COLUMN error_category TEXT;
+            ALTER TABLE {table} ADD COLUMN error_request_id TEXT;
+        """)
+    for table in ("stages", "runs"):
+        db.executescript(f"""
+            ALTER TABLE {table} ADD COLUMN cached_tokens INTEGER;
+            ALTER TABLE {table} ADD COLUMN cache_write_tokens INTEGER;
+            ALTER TABLE {table} ADD COLUMN input_image_tokens INTEGER;
+            ALTER TABLE {table} ADD COLUMN thinking_tokens INTEGER;
+            ALTER TABLE {table} ADD COLUMN output_image_tokens INTEGER;
+            ALTER TABLE {table} ADD COLUMN price_source TEXT;
+            ALTER TABLE {table} ADD COLUMN price_date TEXT;
+        """)
+    db.executescript("""
+        ALTER TABLE generations ADD COLUMN parameters TEXT NOT NULL DEFAULT '{}';
+        ALTER TABLE stages ADD COLUMN reasoning TEXT NOT NULL DEFAULT '';
+        ALTER TABLE stages ADD COLUMN attempts INTEGER NOT NULL DEFAULT 1;
+        ALTER TABLE runs ADD COLUMN parameters TEXT NOT NULL DEFAULT '{}';
+        CREATE INDEX runs_of_model ON runs (image_model, status);
+
+        CREATE TABLE attempts_2 (
+            id TEXT PRIMARY KEY NOT NULL,
+            run_id TEXT REFERENCES runs (id),
+            stage_id TEXT REFERENCES stages (id),
+            number INTEGER NOT NULL,
+            status TEXT NOT NULL,
+            error_code TEXT,
+            error_message TEXT,
+            http_status INTEGER,
+            error_category TEXT,
+            error_request_id TEXT,
+            wait_after_ms INTEGER,
+            ended_at TEXT NOT NULL,
+            CHECK ((run_id IS NULL) <> (stage_id IS NULL))
+        ) STRICT;
+        INSERT INTO attempts_2 (id, run_id, number, status, error_code, error_message, http_status,
+            wait_after_ms, ended_at)
+        SELECT id, run_id, number, status, error_code, error_message, http_status, wait_after_ms,
+            ended_at FROM attempts;
+        DROP TABLE attempts;
+        ALTER TABLE attempts_2 RENAME TO attempts;
+        CREATE INDEX attempts_of_run ON attempts (run_id, number);
+        CREATE INDEX attempts_of_stage ON attempts (stage_id, number) WHERE stage_id IS NOT NULL;
+
+        CREATE TABLE assets_2 (
+            id TEXT PRIMARY KEY NOT NULL,
+            generation_id TEXT NOT NULL REFERENCES generations (id),
+            run_id TEXT REFERENCES runs (id),
+            position INTEGER NOT NULL,
+            role TEXT NOT NULL,
+            backend TEXT NOT NULL,
+            key TEXT NOT NULL,
+            sha256 TEXT NOT NULL,
+            mime TEXT NOT NULL,
+            width_px INTEGER NOT NULL,
+            height_px INTEGER NOT NULL,
+            size_bytes INTEGER NOT NULL,
+            seed INTEGER,
+            at_ms INTEGER,
+            resolved TEXT,
+            request_id TEXT,
+            created_at TEXT NOT NULL
+        ) STRICT;
+        INSERT INTO assets_2 (id, generation_id, run_id, position, role, backend, key, sha256, mime,
+            width_px, height_px, size_bytes, seed, at_ms, created_at)
+        SELECT id, generation_id, run_id, position, role, backend, key, sha256, mime, width_px,
+            height_px, size_bytes, seed, at_ms, created_at FROM assets;
+        DROP TABLE assets;
+        ALTER TABLE assets_2 RENAME TO assets;
+        CREATE INDEX assets_of_run ON assets (run_id, position);
+        CREATE INDEX assets_of_generation ON assets (generation_id);
+    """)
+
+
+STEPS: tuple[Step, ...] = (
+    m001_create_records,
+    m002_create_search,
+    m003_add_bills_and_references,
+)
 """Oldest first. A step that is out stays as it is; a change is a new step."""
 
 

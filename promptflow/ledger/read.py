@@ -1,7 +1,8 @@
 """Rows into events and records. Floor 4: reads only.
 
-The canonical order of a generation read back: `FlowStarted`; its stages in the order they started,
-each whole (started, one delta with all it said, closed); then its runs in the order they started, each
+The canonical order of a generation read back: `FlowStarted`; its references by position; its stages in the
+order they started, each whole (started, retries by number, one delta with all its reasoning and one with
+all it said, closed); then its runs in the order they started, each
 whole (started, retries by number, pictures by position, closed); `FlowFinished`. Live, lanes of
 several models interleave and a retry may follow a picture; nothing else differs.
 """
@@ -9,6 +10,8 @@ several models interleave and a retry may follow a picture; nothing else differs
 import json
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import fields
+from datetime import date
 
 from promptflow.clock import from_text
 from promptflow.errors import UnknownGenerationError
@@ -17,6 +20,8 @@ from promptflow.events import (
     FlowFinished,
     FlowStarted,
     ImageReady,
+    ReasoningDelta,
+    ReferenceStored,
     RunFailed,
     RunFinished,
     RunRetrying,
@@ -24,6 +29,7 @@ from promptflow.events import (
     StageDelta,
     StageFailed,
     StageFinished,
+    StageRetrying,
     StageStarted,
 )
 from promptflow.records import (
@@ -33,6 +39,7 @@ from promptflow.records import (
     Fault,
     GenerationRequest,
     GenerationStatus,
+    ImageParameters,
     PromptOrigin,
     RunStatus,
     Stage,
@@ -65,6 +72,7 @@ def read_events(connection: sqlite3.Connection, generation_id: str) -> tuple[Eve
         raise UnknownGenerationError(tell_unknown(generation_id))
     return (
         _flow_started(row),
+        *_references(connection, generation_id),
         *_stages(connection, generation_id),
         *_runs(connection, generation_id),
         *_flow_finished(row),
@@ -93,6 +101,10 @@ def _flow_started(row: sqlite3.Row) -> FlowStarted:
             aspect_ratio=row["aspect_ratio"],
             images_per_model=row["images_per_model"],
             seed=row["seed"],
+            parameters={
+                model: ImageParameters(**asked)
+                for model, asked in json.loads(row["parameters"]).items()
+            },
             estimate_micro_usd=row["estimate_micro_usd"],
         ),
         at=from_text(row["created_at"]),
@@ -114,6 +126,12 @@ def _flow_finished(row: sqlite3.Row) -> Iterator[FlowFinished]:
     )
 
 
+def _references(connection: sqlite3.Connection, generation_id: str) -> Iterator[ReferenceStored]:
+    sql = "SELECT * FROM assets WHERE generation_id = ? AND role = ? ORDER BY position"
+    for row in connection.execute(sql, (generation_id, AssetRole.REFERENCE)):
+        yield ReferenceStored(generation_id=generation_id, index=row["position"], asset=_asset(row))
+
+
 def _stages(connection: sqlite3.Connection, generation_id: str) -> Iterator[Event]:
     sql = "SELECT * FROM stages WHERE generation_id = ? ORDER BY ordinal"
     for row in connection.execute(sql, (generation_id,)):
@@ -125,9 +143,25 @@ def _stages(connection: sqlite3.Connection, generation_id: str) -> Iterator[Even
             model=row["model"],
             at=from_text(row["started_at"]),
         )
+        yield from _stage_retries(connection, row["id"])
+        if row["reasoning"]:
+            yield ReasoningDelta(stage_id=row["id"], text=row["reasoning"])
         if row["output"]:
             yield StageDelta(stage_id=row["id"], text=row["output"])
         yield from _stage_closed(row)
+
+
+def _stage_retries(connection: sqlite3.Connection, stage_id: str) -> Iterator[StageRetrying]:
+    sql = "SELECT * FROM attempts WHERE stage_id = ? ORDER BY number"
+    for row in connection.execute(sql, (stage_id,)):
+        yield StageRetrying(
+            stage_id=stage_id,
+            attempt_id=row["id"],
+            attempt=row["number"],
+            wait_s=row["wait_after_ms"] / 1000,
+            fault=_attempt_fault(row),
+            at=from_text(row["ended_at"]),
+        )
 
 
 def _stage_closed(row: sqlite3.Row) -> Iterator[StageFinished | StageFailed]:
@@ -145,6 +179,10 @@ def _stage_closed(row: sqlite3.Row) -> Iterator[StageFinished | StageFailed]:
                 total_ms=row["total_ms"],
                 usage=_usage(row),
                 cost_micro_usd=row["cost_micro_usd"],
+                price_source=row["price_source"],
+                price_date=_price_date(row),
+                reasoning=row["reasoning"],
+                attempt=row["attempts"],
             )
         case StageStatus.FAILED | StageStatus.INTERRUPTED:
             yield StageFailed(
@@ -156,6 +194,10 @@ def _stage_closed(row: sqlite3.Row) -> Iterator[StageFinished | StageFailed]:
                 total_ms=row["total_ms"] or 0,
                 usage=_usage(row),
                 cost_micro_usd=row["cost_micro_usd"],
+                price_source=row["price_source"],
+                price_date=_price_date(row),
+                reasoning=row["reasoning"],
+                attempt=row["attempts"],
             )
 
 
@@ -177,6 +219,7 @@ def _runs(connection: sqlite3.Connection, generation_id: str) -> Iterator[Event]
             prompt_origin=PromptOrigin(row["origin"]),
             stage_id=row["stage_id"],
             at=from_text(row["started_at"]),
+            parameters=_parameters(row["parameters"]) or ImageParameters(),
         )
         sql = "SELECT * FROM attempts WHERE run_id = ? ORDER BY number"
         attempts = connection.execute(sql, (row["id"],)).fetchall()
@@ -193,11 +236,7 @@ def _retries(attempts: list[sqlite3.Row]) -> Iterator[RunRetrying]:
                 attempt_id=row["id"],
                 attempt=row["number"],
                 wait_s=row["wait_after_ms"] / 1000,
-                fault=Fault(
-                    code=row["error_code"],
-                    message=row["error_message"],
-                    http_status=row["http_status"],
-                ),
+                fault=_attempt_fault(row),
                 at=from_text(row["ended_at"]),
             )
 
@@ -212,6 +251,8 @@ def _pictures(connection: sqlite3.Connection, run_id: str) -> Iterator[ImageRead
             seed=row["seed"],
             # Unknown, and NULL, for a picture that recovery found.
             at_ms=row["at_ms"] or 0,
+            resolved=_parameters(row["resolved"]),
+            request_id=row["request_id"],
         )
 
 
@@ -228,6 +269,8 @@ def _run_closed(row: sqlite3.Row, attempts: list[sqlite3.Row]) -> Iterator[RunFi
             total_ms=row["total_ms"],
             usage=_usage(row),
             cost_micro_usd=row["cost_micro_usd"],
+            price_source=row["price_source"],
+            price_date=_price_date(row),
         )
         return
     yield RunFailed(
@@ -239,6 +282,8 @@ def _run_closed(row: sqlite3.Row, attempts: list[sqlite3.Row]) -> Iterator[RunFi
         total_ms=row["total_ms"] or 0,
         usage=_usage(row),
         cost_micro_usd=row["cost_micro_usd"],
+        price_source=row["price_source"],
+        price_date=_price_date(row),
     )
 
 
@@ -261,11 +306,31 @@ def _fault(row: sqlite3.Row) -> Fault:
         code=row["error_code"],
         message=row["error_message"],
         http_status=row["error_http_status"],
+        category=row["error_category"],
+        request_id=row["error_request_id"],
+    )
+
+
+def _attempt_fault(row: sqlite3.Row) -> Fault:
+    return Fault(
+        code=row["error_code"],
+        message=row["error_message"],
+        http_status=row["http_status"],
+        category=row["error_category"],
+        request_id=row["error_request_id"],
     )
 
 
 def _usage(row: sqlite3.Row) -> Usage:
-    return Usage(input_tokens=row["input_tokens"], output_tokens=row["output_tokens"])
+    return Usage(**{one.name: row[one.name] for one in fields(Usage)})
+
+
+def _price_date(row: sqlite3.Row) -> date | None:
+    return date.fromisoformat(row["price_date"]) if row["price_date"] else None
+
+
+def _parameters(text: str | None) -> ImageParameters | None:
+    return ImageParameters(**json.loads(text)) if text is not None else None
 
 
 def _plan(text: str | None) -> ActionPlan | None:

@@ -17,7 +17,13 @@ from typing import TYPE_CHECKING, Protocol
 
 from promptflow.clock import to_text
 from promptflow.errors import PictureError, SetupError, StorageError
-from promptflow.ledger.rows import add_asset, fault_columns, interrupt_parts, update
+from promptflow.ledger.rows import (
+    add_picture,
+    add_reference,
+    fault_columns,
+    interrupt_parts,
+    update,
+)
 from promptflow.ledger.sqlite_ledger import SqliteLedger
 from promptflow.records import Asset, AssetRole, Fault, GenerationStatus
 
@@ -233,8 +239,8 @@ def _find_orphans(
         sql = "SELECT key FROM assets WHERE generation_id = ?"
         recorded = {row["key"] for row in connection.execute(sql, (generation_id,))}
     orphans: list[tuple[str, Asset]] = []
-    for key, role, model in store.list_generation(generation_id):
-        if key in recorded or role is not AssetRole.OUTPUT:
+    for key, _, model in store.list_generation(generation_id):
+        if key in recorded:
             continue
         try:
             orphans.append((model, store.describe(key)))
@@ -246,7 +252,12 @@ def _find_orphans(
 def _adopt(
     db: sqlite3.Connection, generation_id: str, model: str, asset: Asset, now: datetime
 ) -> None:
-    """Record a picture that was paid for with the run that was making it."""
+    """Record a picture where it belongs: with the run that was making it, or with the request."""
+    if asset.role is AssetRole.REFERENCE:
+        sql = "SELECT count(*) FROM assets WHERE generation_id = ? AND role = ?"
+        position = db.execute(sql, (generation_id, AssetRole.REFERENCE)).fetchone()[0]
+        add_reference(db, generation_id=generation_id, position=position, asset=asset, now=now)
+        return
     sql = """
         SELECT id FROM runs WHERE generation_id = ? AND image_model = ? AND status = 'running'
         ORDER BY version DESC
@@ -257,7 +268,7 @@ def _adopt(
         return
     sql = "SELECT coalesce(max(position) + 1, 0) FROM assets WHERE run_id = ?"
     position = db.execute(sql, run).fetchone()[0]
-    add_asset(db, run_id=run[0], position=position, asset=asset, seed=None, at_ms=None, now=now)
+    add_picture(db, run_id=run[0], position=position, asset=asset, seed=None, at_ms=None, now=now)
 
 
 @contextmanager

@@ -1,13 +1,14 @@
 """What more than one event, and recovery, do to the rows; always inside a transaction. Floor 4."""
 
 import dataclasses
+import json
 import sqlite3
 from collections.abc import Mapping
 from datetime import datetime
 
 from promptflow.clock import to_text
 from promptflow.errors import LedgerError
-from promptflow.records import Asset, Fault, RunStatus, StageStatus
+from promptflow.records import Asset, Fault, ImageParameters, RunStatus, StageStatus, Usage
 
 _UNKNOWN = "The table {!r} has no row {!r}. Record the event that opens it first."
 
@@ -46,10 +47,53 @@ def fault_columns(fault: Fault | None) -> dict[str, object]:
         "error_code": fault.code if fault else None,
         "error_message": fault.message if fault else None,
         "error_http_status": fault.http_status if fault else None,
+        "error_category": fault.category if fault else None,
+        "error_request_id": fault.request_id if fault else None,
     }
 
 
-def add_asset(
+def attempt_columns(fault: Fault | None) -> dict[str, object]:
+    """Return the columns in which attempts keep a failure."""
+    columns = fault_columns(fault)
+    columns["http_status"] = columns.pop("error_http_status")
+    return columns
+
+
+def parameters_to_json(parameters: ImageParameters) -> str:
+    """Render what is asked for as a JSON object; what is left to the model is left out."""
+    told = dataclasses.asdict(parameters)
+    return json.dumps({name: value for name, value in told.items() if value is not None})
+
+
+def usage_columns(usage: Usage) -> dict[str, object]:
+    """Return the columns in which stages and runs keep their tokens."""
+    return dataclasses.asdict(usage)
+
+
+def add_reference(
+    db: sqlite3.Connection, *, generation_id: str, position: int, asset: Asset, now: datetime
+) -> None:
+    """Insert the row of one picture that goes along with a request.
+
+    Args:
+        db: inside a transaction.
+        generation_id: the request it goes along with.
+        position: which of the references, from 0.
+        asset: what is stored.
+        now: the time of recording.
+    """
+    kept = dataclasses.asdict(asset)
+    row = {
+        "id": kept.pop("asset_id"),
+        "generation_id": generation_id,
+        "position": position,
+        **kept,
+        "created_at": to_text(now),
+    }
+    insert(db, "assets", row)
+
+
+def add_picture(
     db: sqlite3.Connection,
     *,
     run_id: str,
@@ -58,8 +102,10 @@ def add_asset(
     seed: int | None,
     at_ms: int | None,
     now: datetime,
+    resolved: ImageParameters | None = None,
+    request_id: str | None = None,
 ) -> None:
-    """Insert the row of one stored picture.
+    """Insert the row of one picture that was painted.
 
     Args:
         db: inside a transaction.
@@ -69,6 +115,8 @@ def add_asset(
         seed: the seed used, where known.
         at_ms: milliseconds from the start of the run, where known.
         now: the time of recording.
+        resolved: what the provider says it did, where it tells.
+        request_id: the provider's own id of the call, where it gave one.
 
     Raises:
         LedgerError: there is no such run.
@@ -86,6 +134,8 @@ def add_asset(
         **kept,
         "seed": seed,
         "at_ms": at_ms,
+        "resolved": parameters_to_json(resolved) if resolved else None,
+        "request_id": request_id,
         "created_at": to_text(now),
     }
     insert(db, "assets", row)
@@ -122,9 +172,7 @@ def add_ending(
         "run_id": run_id,
         "number": number,
         "status": status,
-        "error_code": fault.code if fault else None,
-        "error_message": fault.message if fault else None,
-        "http_status": fault.http_status if fault else None,
+        **attempt_columns(fault),
         "ended_at": to_text(now),
     }
     insert(db, "attempts", row)

@@ -14,6 +14,7 @@ from promptflow.events import (
     FlowFinished,
     ImageReady,
     PartialImage,
+    ReasoningDelta,
     StageDelta,
     StageFailed,
     StageFinished,
@@ -101,7 +102,7 @@ class SqliteLedger:
         Raises:
             LedgerError: it could not be written.
         """
-        if isinstance(event, StageDelta | PartialImage):
+        if isinstance(event, StageDelta | ReasoningDelta | PartialImage):
             return
         # Words and pictures are what was paid for; the next of these makes the others durable too.
         durable = isinstance(event, StageFinished | StageFailed | ImageReady | FlowFinished)
@@ -149,6 +150,24 @@ class SqliteLedger:
             return ()
         with self.file.reading() as connection:
             return list_generations(connection, search=search, limit=limit, before=before)
+
+    def count_refusals(self) -> dict[str, tuple[int, int]]:
+        """Count how often image models refused.
+
+        Returns:
+            Image model id → (runs refused, runs in all), of every model that has run.
+
+        Raises:
+            LedgerError: the ledger can't be read.
+        """
+        if self.is_new:
+            return {}
+        sql = """
+            SELECT image_model, count(*) FILTER (WHERE status = 'refused'), count(*)
+            FROM runs GROUP BY image_model
+        """
+        with self.file.reading() as connection:
+            return {model: (refused, runs) for model, refused, runs in connection.execute(sql)}
 
     def check(self) -> tuple[str, ...]:
         """Examine the file from end to end.

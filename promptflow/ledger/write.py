@@ -11,27 +11,35 @@ from promptflow.events import (
     FlowFinished,
     FlowStarted,
     ImageReady,
+    ReferenceStored,
     RunFailed,
     RunFinished,
     RunRetrying,
     RunStarted,
     StageFailed,
     StageFinished,
+    StageRetrying,
     StageStarted,
 )
 from promptflow.ledger.rows import (
-    add_asset,
     add_ending,
+    add_picture,
+    add_reference,
+    attempt_columns,
     fault_columns,
     insert,
     interrupt_parts,
+    parameters_to_json,
     update,
+    usage_columns,
 )
 from promptflow.records import ActionPlan, Fault, GenerationStatus, RunStatus, StageStatus
 
 KeptEvent = (
     FlowStarted
+    | ReferenceStored
     | StageStarted
+    | StageRetrying
     | StageFinished
     | StageFailed
     | RunStarted
@@ -71,9 +79,9 @@ def write_event(
     """
     writer = _Writer(db=db, owner=owner, now=now)
     match event:
-        case FlowStarted() | FlowFinished():
+        case FlowStarted() | ReferenceStored() | FlowFinished():
             writer.write_flow(event)
-        case StageStarted() | StageFinished() | StageFailed():
+        case StageStarted() | StageRetrying() | StageFinished() | StageFailed():
             writer.write_stage(event)
         case RunStarted() | RunRetrying() | ImageReady() | RunFinished() | RunFailed():
             writer.write_run(event)
@@ -87,17 +95,29 @@ class _Writer:
     owner: str
     now: datetime
 
-    def write_flow(self, event: FlowStarted | FlowFinished) -> None:
+    def write_flow(self, event: FlowStarted | ReferenceStored | FlowFinished) -> None:
         match event:
             case FlowStarted():
                 self._open_generation(event)
+            case ReferenceStored():
+                add_reference(
+                    self.db,
+                    generation_id=event.generation_id,
+                    position=event.index,
+                    asset=event.asset,
+                    now=self.now,
+                )
             case FlowFinished():
                 self._close_generation(event)
 
-    def write_stage(self, event: StageStarted | StageFinished | StageFailed) -> None:
+    def write_stage(
+        self, event: StageStarted | StageRetrying | StageFinished | StageFailed
+    ) -> None:
         match event:
             case StageStarted():
                 self._open_stage(event)
+            case StageRetrying():
+                self._keep_retry(event, {"stage_id": event.stage_id})
             case StageFinished():
                 done = {"status": StageStatus.SUCCEEDED, "plan": _plan_to_json(event.plan)}
                 self._close_stage(event, done)
@@ -112,7 +132,7 @@ class _Writer:
             case RunStarted():
                 self._open_run(event)
             case RunRetrying():
-                self._keep_retry(event)
+                self._keep_retry(event, {"run_id": event.run_id})
             case ImageReady():
                 self._keep_picture(event)
             case RunFinished():
@@ -131,6 +151,13 @@ class _Writer:
             "aspect_ratio": request.aspect_ratio,
             "images_per_model": request.images_per_model,
             "seed": request.seed,
+            "parameters": json.dumps(
+                {
+                    model: json.loads(parameters_to_json(asked))
+                    for model, asked in request.parameters.items()
+                },
+                ensure_ascii=False,
+            ),
             "estimate_micro_usd": request.estimate_micro_usd,
             "owner": self.owner,
             "status": GenerationStatus.RUNNING,
@@ -158,12 +185,11 @@ class _Writer:
     ) -> None:
         row = {
             "output": event.output,
+            "reasoning": event.reasoning,
             "timeline": json.dumps(event.timeline),
             "first_token_ms": event.first_token_ms,
-            "total_ms": event.total_ms,
-            "input_tokens": event.usage.input_tokens,
-            "output_tokens": event.usage.output_tokens,
-            "cost_micro_usd": event.cost_micro_usd,
+            "attempts": event.attempt,
+            **_bill(event),
             **outcome,
         }
         update(self.db, "stages", event.stage_id, row)
@@ -187,28 +213,27 @@ class _Writer:
             "image_model": event.image_model,
             "provider": event.provider,
             "version": event.version,
+            "parameters": parameters_to_json(event.parameters),
             "status": RunStatus.RUNNING,
             "started_at": to_text(event.at),
         }
         insert(self.db, "prompts", prompt)
         insert(self.db, "runs", run)
 
-    def _keep_retry(self, event: RunRetrying) -> None:
+    def _keep_retry(self, event: RunRetrying | StageRetrying, whose: Mapping[str, str]) -> None:
         row = {
             "id": event.attempt_id,
-            "run_id": event.run_id,
+            **whose,
             "number": event.attempt,
             "status": RunStatus.FAILED,
-            "error_code": event.fault.code,
-            "error_message": event.fault.message,
-            "http_status": event.fault.http_status,
+            **attempt_columns(event.fault),
             "wait_after_ms": round(event.wait_s * 1000),
             "ended_at": to_text(event.at),
         }
         insert(self.db, "attempts", row)
 
     def _keep_picture(self, event: ImageReady) -> None:
-        add_asset(
+        add_picture(
             self.db,
             run_id=event.run_id,
             position=event.index,
@@ -216,6 +241,8 @@ class _Writer:
             seed=event.seed,
             at_ms=event.at_ms,
             now=self.now,
+            resolved=event.resolved,
+            request_id=event.request_id,
         )
 
     def _close_run(
@@ -223,10 +250,7 @@ class _Writer:
     ) -> None:
         row = {
             "status": status,
-            "total_ms": event.total_ms,
-            "input_tokens": event.usage.input_tokens,
-            "output_tokens": event.usage.output_tokens,
-            "cost_micro_usd": event.cost_micro_usd,
+            **_bill(event),
             **fault_columns(fault),
         }
         update(self.db, "runs", event.run_id, row)
@@ -255,6 +279,17 @@ class _Writer:
 
     def _next_ordinal(self, sql: str, generation_id: str) -> int:
         return int(self.db.execute(sql, (generation_id,)).fetchone()[0] or 0) + 1
+
+
+def _bill(event: StageFinished | StageFailed | RunFinished | RunFailed) -> dict[str, object]:
+    """Return the columns in which stages and runs keep what they took."""
+    return {
+        "total_ms": event.total_ms,
+        **usage_columns(event.usage),
+        "cost_micro_usd": event.cost_micro_usd,
+        "price_source": event.price_source,
+        "price_date": event.price_date.isoformat() if event.price_date else None,
+    }
 
 
 def title_of(request: str) -> str:

@@ -9,8 +9,8 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from queue import SimpleQueue
 
-from promptflow.errors import InternalError, LedgerError
-from promptflow.events import Event, FlowFinished, FlowStarted
+from promptflow.errors import InternalError, LedgerError, PictureError, StorageError
+from promptflow.events import Event, FlowFinished, FlowStarted, ReferenceStored
 from promptflow.pipeline.runs import Run
 from promptflow.pipeline.stages import Answer, ask, write_question
 from promptflow.pipeline.tools import (
@@ -22,8 +22,10 @@ from promptflow.pipeline.tools import (
     to_fault,
 )
 from promptflow.plans import PlanError, plan_to_json, render_fallback_prompt
+from promptflow.ports import Reference
 from promptflow.records import (
     ActionPlan,
+    AssetRole,
     Fault,
     GenerationRequest,
     GenerationStatus,
@@ -34,17 +36,26 @@ from promptflow.records import (
 _REPAIR_EXCERPT = 12_000
 """Characters of an unusable answer that are shown to the model when it is asked for a repair."""
 
+_UPLOADED = "upload"
+"""Stands where a stored picture names the model that made it."""
+
 _News = SimpleQueue[Event | BaseException | None]
 """What lanes report: events, the error that broke one, ``None`` when one has ended."""
 
 
 def run_flow(
-    request: GenerationRequest, *, generation_id: str, tools: Tools, cancel: threading.Event
+    request: GenerationRequest,
+    *,
+    references: tuple[Reference, ...] = (),
+    generation_id: str,
+    tools: Tools,
+    cancel: threading.Event,
 ) -> Iterator[Event]:
     """Turn one request into plan, thinking, prompts and pictures.
 
     Args:
         request: checked against the catalogue.
+        references: the pictures that go along; those models that take any are given them.
         generation_id: the id of the new generation.
         tools: models, store, ledger and the like.
         cancel: once set, what is running is finished and nothing more is started.
@@ -58,7 +69,13 @@ def run_flow(
     Cost:
         Each stage and each run is billed once it has started, whatever becomes of it.
     """
-    account = Account(request=request, generation_id=generation_id, tools=tools, cancel=cancel)
+    account = Account(
+        request=request,
+        references=references,
+        generation_id=generation_id,
+        tools=tools,
+        cancel=cancel,
+    )
     return _Flow(account=account).events()
 
 
@@ -77,10 +94,28 @@ class _Flow:
         )
         try:
             with surprises_named("the pipeline"):
+                yield from self._keep_references()
                 yield from self._stages()
-        except (LedgerError, InternalError) as error:
+        except (LedgerError, InternalError, PictureError, StorageError) as error:
             self.fault = to_fault(error)
         yield self._finish(account.tools.since_ms(started_s))
+
+    def _keep_references(self) -> Iterator[Event]:
+        """Store what goes along before anything is spent: without it the work can't be traced."""
+        account = self.account
+        for index, reference in enumerate(account.references):
+            asset = account.tools.store.write(
+                generation_id=account.generation_id,
+                role=AssetRole.REFERENCE,
+                model=_UPLOADED,
+                data=reference.data,
+            )
+            event = ReferenceStored(generation_id=account.generation_id, index=index, asset=asset)
+            try:
+                yield account.write(event)
+            except LedgerError:
+                account.unrecorded.append(asset.key)
+                raise
 
     def _stages(self) -> Iterator[Event]:
         cancel = self.account.cancel
@@ -158,7 +193,7 @@ class _Flow:
         limit = self.account.tools.catalog.image_model(image_model).max_prompt_chars
         if answer.fault or (limit is not None and len(prompt) > limit):
             prompt, origin = render_fallback_prompt(plan)[:limit], PromptOrigin.FALLBACK
-        run = Run(account=self.account, image_model=image_model, run_id=self.account.tools.new_id())
+        run = Run.of(self.account, image_model)
         yield from run.events(prompt, origin, answer.stage_id)
 
     def _finish(self, total_ms: int) -> FlowFinished:

@@ -3,7 +3,6 @@
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
-from promptflow.catalog import price_usage
 from promptflow.errors import (
     BusyError,
     LedgerError,
@@ -23,9 +22,24 @@ from promptflow.events import (
     RunRetrying,
     RunStarted,
 )
-from promptflow.pipeline.tools import CANCELLED, Account, add_usage, surprises_named, to_fault
+from promptflow.pipeline.tools import (
+    CANCELLED,
+    Account,
+    Bill,
+    Failure,
+    add_usage,
+    surprises_named,
+    to_fault,
+)
 from promptflow.ports import ImageRequest, Picture
-from promptflow.records import AssetRole, Fault, PromptOrigin, RunStatus, Usage
+from promptflow.records import (
+    AssetRole,
+    Fault,
+    ImageParameters,
+    PromptOrigin,
+    RunStatus,
+    Usage,
+)
 from promptflow.retries import plan_wait
 
 
@@ -36,15 +50,37 @@ class Run:
     account: Account
     image_model: str
     run_id: str
+    bill: Bill
     started_s: float = 0.0
     attempt: int = 1
     attempt_id: str = ""
     waited_s: float = 0.0
-    painted: int = 0
-    """Whole pictures that came, and so are paid for."""
     delivered: int = 0
-    """Those of them that are kept."""
+    """Whole pictures that came and are kept."""
+    painted: int = 0
+    """Whole pictures that came in this attempt, kept or not, and so are paid for."""
     usage: Usage = Usage()
+    """What this attempt was billed for."""
+    heard: bool = False
+    """Whether anything has come since the last whole picture of this attempt."""
+    told: bool = False
+    """Whether what has come since then said what it is billed for."""
+
+    @classmethod
+    def of(cls, account: Account, image_model: str) -> "Run":
+        """Make the run of an image model in a flow."""
+        tools = account.tools
+        return cls(
+            account=account,
+            image_model=image_model,
+            run_id=tools.new_id(),
+            bill=Bill(tools=tools, card=tools.catalog.image_model(image_model)),
+        )
+
+    @property
+    def parameters(self) -> ImageParameters:
+        """What is asked of the model besides the prompt."""
+        return self.account.request.parameters.get(self.image_model, ImageParameters())
 
     def events(self, prompt: str, origin: PromptOrigin, stage_id: str) -> Iterator[Event]:
         """Send a prompt and keep what comes of it.
@@ -77,39 +113,61 @@ class Run:
                 prompt_origin=origin,
                 stage_id=stage_id,
                 at=tools.clock.now(),
+                parameters=self.parameters,
             )
         )
         closing: RunFinished | RunFailed | None = None
         while closing is None:
             self.attempt_id = tools.new_id()
+            self.usage, self.painted, self.heard, self.told = Usage(), 0, False, False
             try:
                 closing = yield from self._attempt(prompt)
             except LedgerError:
-                self._cost()
+                self.account.costs.append(self.bill.cost_micro_usd)
                 raise
+        self.account.costs.append(closing.cost_micro_usd)
         yield self.account.write(closing)
         self.account.delivered.append(isinstance(closing, RunFinished))
 
     def _attempt(self, prompt: str) -> Generator[Event, None, RunFinished | RunFailed | None]:
         """Make one call; return how the run ends, or ``None`` for another attempt."""
         title = self.account.tools.catalog.model_title(self.image_model)
+        error: PromptflowError | None = None
         try:
             with surprises_named(title):
                 yield from self._paint(prompt)
-        except BusyError as error:
-            return (yield from self._wait(error))
-        except RefusedError as error:
-            return self._fail(to_fault(error), RunStatus.REFUSED)
-        except LedgerError:
-            raise
-        except PromptflowError as error:
-            return self._fail(to_fault(error), RunStatus.FAILED)
-        return self._succeed()
+        except PromptflowError as caught:
+            error = caught
+        self._enter(error)
+        match error:
+            case None:
+                return self._succeed()
+            case BusyError():
+                return (yield from self._wait(error))
+            case RefusedError():
+                return self._fail(to_fault(error), RunStatus.REFUSED)
+            case LedgerError():
+                raise error
+            case _:
+                return self._fail(to_fault(error), RunStatus.FAILED)
+
+    def _enter(self, error: PromptflowError | None) -> None:
+        """Enter the attempt in the bill; what failed on our side fails no call."""
+        ours = isinstance(error, PictureError | StorageError | LedgerError)
+        self.bill.enter(
+            self.usage,
+            pictures=self.painted,
+            size=self.parameters.size,
+            failure=None
+            if error is None or ours
+            else Failure(error=error, heard=self.heard, told=self.told),
+        )
 
     def _paint(self, prompt: str) -> Iterator[Event]:
         """Ask for the pictures that are still missing; one that can't be kept costs no other."""
         request, tools = self.account.request, self.account.tools
         wanted = request.images_per_model
+        card = tools.catalog.image_model(self.image_model)
         pictures = tools.image_model(self.image_model).paint(
             ImageRequest(
                 prompt=prompt,
@@ -117,12 +175,15 @@ class Run:
                 count=wanted - self.delivered,
                 first_index=self.delivered,
                 seed=request.seed,
+                parameters=self.parameters,
+                references=self.account.references[: card.references],
             )
         )
         lost: PromptflowError | None = None
         try:
             for picture in pictures:
                 self.usage = add_usage(self.usage, picture.usage)
+                self.heard, self.told = picture.partial, picture.partial and bool(picture.usage)
                 try:
                     event = self._show(picture) if picture.partial else self._keep(picture)
                 except (PictureError, StorageError, LedgerError) as error:
@@ -156,6 +217,8 @@ class Run:
             asset=asset,
             seed=picture.seed,
             at_ms=self._elapsed_ms(),
+            resolved=picture.resolved,
+            request_id=picture.request_id,
         )
         try:
             self.account.write(event)
@@ -204,8 +267,10 @@ class Run:
             attempt_id=self.attempt_id,
             attempt=self.attempt,
             total_ms=self._elapsed_ms(),
-            usage=self.usage,
-            cost_micro_usd=self._cost(),
+            usage=self.bill.usage,
+            cost_micro_usd=self.bill.cost_micro_usd,
+            price_source=self.bill.price.source if self.bill.price else None,
+            price_date=self.bill.price.price_date if self.bill.price else None,
         )
 
     def _fail(self, fault: Fault, status: RunStatus) -> RunFailed:
@@ -216,16 +281,11 @@ class Run:
             status=RunStatus.PARTIAL if self.delivered and status is RunStatus.FAILED else status,
             fault=fault,
             total_ms=self._elapsed_ms(),
-            usage=self.usage,
-            cost_micro_usd=self._cost(),
+            usage=self.bill.usage,
+            cost_micro_usd=self.bill.cost_micro_usd,
+            price_source=self.bill.price.source if self.bill.price else None,
+            price_date=self.bill.price.price_date if self.bill.price else None,
         )
-
-    def _cost(self) -> int | None:
-        model = self.account.tools.catalog.image_model(self.image_model)
-        today = self.account.tools.clock.now().date()
-        cost = price_usage(model, self.usage, pictures=self.painted, on=today)
-        self.account.costs.append(cost)
-        return cost
 
     def _elapsed_ms(self) -> int:
         return self.account.tools.since_ms(self.started_s)

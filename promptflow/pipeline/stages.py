@@ -1,15 +1,33 @@
 """One stage: a language-model call, streamed, timed, read and recorded."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
+from typing import TypedDict
 
-from promptflow.catalog import price_usage
-from promptflow.errors import PromptflowError, ReplyError
-from promptflow.events import Event, StageDelta, StageFailed, StageFinished, StageStarted
-from promptflow.pipeline.tools import Account, Tools, surprises_named, to_fault
+from promptflow.errors import BusyError, PromptflowError, ReplyError
+from promptflow.events import (
+    Event,
+    ReasoningDelta,
+    StageDelta,
+    StageFailed,
+    StageFinished,
+    StageRetrying,
+    StageStarted,
+)
+from promptflow.pipeline.tools import (
+    CANCELLED,
+    Account,
+    Bill,
+    Failure,
+    Tools,
+    surprises_named,
+    to_fault,
+)
 from promptflow.plans import PLAN_SCHEMA, load_plan
 from promptflow.ports import TextRequest
 from promptflow.records import ActionPlan, Fault, Stage, Usage
+from promptflow.retries import plan_wait
 
 _TIMELINE_STEP_MS = 20
 """Deltas closer together than this share one entry of the time line."""
@@ -25,13 +43,15 @@ class Answer:
     fault: Fault | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _Stream:
-    """What has been said, and when."""
+    """What one attempt has said, and when."""
 
     tools: Tools
     started_s: float
+    """When the stage started: what came before this attempt was waited for as well."""
     pieces: list[str] = field(default_factory=list)
+    reasoning: list[str] = field(default_factory=list)
     length: int = 0
     timeline: list[tuple[int, int]] = field(default_factory=list)
     usage: Usage = Usage()
@@ -53,6 +73,14 @@ class _Stream:
     def first_token_ms(self) -> int | None:
         return self.timeline[0][0] if self.timeline else None
 
+    def fail(self, error: PromptflowError) -> Failure:
+        """Return what its failing means for the bill."""
+        return Failure(
+            error=error,
+            heard=bool(self.pieces or self.reasoning),
+            told=self.usage != Usage(),
+        )
+
 
 def write_question(
     account: Account, stage: Stage, image_model: str | None = None, **more: str
@@ -65,6 +93,7 @@ def write_question(
         image_model: for prompt construction, the image model to write for.
         more: further sections by name, e.g. ``action_plan``.
     """
+    model = account.tools.catalog.text_model(account.request.text_model)
     sections: Mapping[str, str] = {
         "request": account.request.request,
         "aspect_ratio": account.request.aspect_ratio,
@@ -76,18 +105,19 @@ def write_question(
         instructions=account.tools.instructions.for_stage(stage, image_model),
         sections=sections,
         schema=PLAN_SCHEMA if stage is Stage.ACTION_PLAN else None,
+        references=account.references if model.sees_references else (),
     )
 
 
 def ask(account: Account, question: TextRequest) -> Generator[Event, None, Answer]:
-    """Make one language-model call and record it.
+    """Ask a language model, again where that is worth it, and record what it says.
 
     Args:
         account: the flow; the cost is added to it.
         question: the stage and what it works on.
 
     Yields:
-        StageStarted, StageDelta*, (StageFinished | StageFailed)
+        StageStarted (ReasoningDelta | StageDelta | StageRetrying)* (StageFinished | StageFailed)
 
     Returns:
         The answer; it has a fault where the stage failed.
@@ -95,7 +125,8 @@ def ask(account: Account, question: TextRequest) -> Generator[Event, None, Answe
     Cost:
         Billed once it has started, whatever becomes of it.
     """
-    tools, stage_id = account.tools, account.tools.new_id()
+    tools = account.tools
+    stage_id = tools.new_id()
     yield account.write(
         StageStarted(
             generation_id=account.generation_id,
@@ -106,20 +137,115 @@ def ask(account: Account, question: TextRequest) -> Generator[Event, None, Answe
             at=tools.clock.now(),
         )
     )
-    stream = _Stream(tools, tools.clock.stopwatch_s())
-    plan, fault = None, None
-    try:
-        with surprises_named(tools.catalog.model_title(account.request.text_model)):
-            for part in tools.text_model(account.request.text_model).stream(question):
-                stream.usage = part.usage or stream.usage
-                if part.text:
-                    stream.add(part.text)
-                    yield StageDelta(stage_id=stage_id, text=part.text)
-            plan = _read(account, question.stage, stream.output)
-    except PromptflowError as error:
-        fault = to_fault(error)
-    yield account.write(_close(account, stage_id, stream, plan, fault))
-    return Answer(stage_id=stage_id, output=stream.output, plan=plan, fault=fault)
+    return (yield from _Asking(account=account, question=question, stage_id=stage_id).events())
+
+
+class _Asking:
+    """One stage while it works: one attempt after another."""
+
+    def __init__(self, *, account: Account, question: TextRequest, stage_id: str) -> None:
+        tools = account.tools
+        self._account = account
+        self._tools = tools
+        self._question = question
+        self._stage_id = stage_id
+        self._model = account.request.text_model
+        self._bill = Bill(tools=tools, card=tools.catalog.text_model(self._model))
+        self._started_s = tools.clock.stopwatch_s()
+        self._waited_s = 0.0
+        self._attempt = 1
+
+    def events(self) -> Generator[Event, None, Answer]:
+        """Yield what happens until the stage is over; return the answer."""
+        while True:
+            stream = _Stream(tools=self._tools, started_s=self._started_s)
+            plan, error = None, None
+            try:
+                with surprises_named(self._tools.catalog.model_title(self._model)):
+                    yield from self._listen(stream)
+                plan = _read(self._account, self._question.stage, stream.output)
+            except PromptflowError as caught:
+                error = caught
+            self._bill.enter(stream.usage, failure=stream.fail(error) if error else None)
+            fault = to_fault(error) if error else None
+            wait_s = self._plan_wait(error) if isinstance(error, BusyError) else None
+            if fault and wait_s is not None:
+                yield self._retry(fault, wait_s)
+                if not self._account.cancel.wait(wait_s):
+                    self._waited_s += wait_s
+                    self._attempt += 1
+                    continue
+                fault = CANCELLED
+            yield self._account.write(self._close(stream, plan, fault))
+            return Answer(stage_id=self._stage_id, output=stream.output, plan=plan, fault=fault)
+
+    def _listen(self, stream: _Stream) -> Iterator[Event]:
+        for part in self._tools.text_model(self._model).stream(self._question):
+            stream.usage = part.usage or stream.usage
+            if part.reasoning:
+                stream.reasoning.append(part.reasoning)
+                yield ReasoningDelta(stage_id=self._stage_id, text=part.reasoning)
+            if part.text:
+                stream.add(part.text)
+                yield StageDelta(stage_id=self._stage_id, text=part.text)
+
+    def _plan_wait(self, error: BusyError) -> float | None:
+        return plan_wait(
+            error,
+            attempt=self._attempt,
+            waited_s=self._waited_s,
+            jitter=self._tools.jitter(),
+        )
+
+    def _retry(self, fault: Fault, wait_s: float) -> Event:
+        return self._account.write(
+            StageRetrying(
+                stage_id=self._stage_id,
+                attempt_id=self._tools.new_id(),
+                attempt=self._attempt,
+                wait_s=wait_s,
+                fault=fault,
+                at=self._tools.clock.now(),
+            )
+        )
+
+    def _close(
+        self, stream: _Stream, plan: ActionPlan | None, fault: Fault | None
+    ) -> StageFinished | StageFailed:
+        bill = self._bill
+        self._account.costs.append(bill.cost_micro_usd)
+        told = _Told(
+            stage_id=self._stage_id,
+            output=stream.output,
+            reasoning="".join(stream.reasoning),
+            timeline=tuple(stream.timeline),
+            first_token_ms=stream.first_token_ms,
+            total_ms=self._tools.since_ms(self._started_s),
+            usage=bill.usage,
+            cost_micro_usd=bill.cost_micro_usd,
+            price_source=bill.price.source if bill.price else None,
+            price_date=bill.price.price_date if bill.price else None,
+            attempt=self._attempt,
+        )
+        if fault:
+            return StageFailed(fault=fault, **told)
+        return StageFinished(plan=plan, **told)
+
+
+class _Told(TypedDict):
+    """What is told of a stage however it ended."""
+
+    stage_id: str
+    output: str
+    reasoning: str
+    timeline: tuple[tuple[int, int], ...]
+    first_token_ms: int | None
+    total_ms: int
+    usage: Usage
+    cost_micro_usd: int | None
+    price_source: str | None
+    price_date: date | None
+    attempt: int
 
 
 def _read(account: Account, stage: Stage, output: str) -> ActionPlan | None:
@@ -134,33 +260,3 @@ def _read(account: Account, stage: Stage, output: str) -> ActionPlan | None:
         "Try again, or choose another text model."
     )
     raise ReplyError(message, provider=model.provider, model=account.request.text_model)
-
-
-def _close(
-    account: Account, stage_id: str, stream: _Stream, plan: ActionPlan | None, fault: Fault | None
-) -> StageFinished | StageFailed:
-    total_ms = account.tools.since_ms(stream.started_s)
-    model = account.tools.catalog.text_model(account.request.text_model)
-    cost = price_usage(model, stream.usage, on=account.tools.clock.now().date())
-    account.costs.append(cost)
-    if fault:
-        return StageFailed(
-            stage_id=stage_id,
-            output=stream.output,
-            fault=fault,
-            timeline=tuple(stream.timeline),
-            first_token_ms=stream.first_token_ms,
-            total_ms=total_ms,
-            usage=stream.usage,
-            cost_micro_usd=cost,
-        )
-    return StageFinished(
-        stage_id=stage_id,
-        output=stream.output,
-        plan=plan,
-        timeline=tuple(stream.timeline),
-        first_token_ms=stream.first_token_ms,
-        total_ms=total_ms,
-        usage=stream.usage,
-        cost_micro_usd=cost,
-    )

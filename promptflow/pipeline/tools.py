@@ -6,12 +6,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 
-from promptflow.catalog import Catalog
+from promptflow.catalog import Catalog, Charge, ImageModelCard, TextModelCard, price_call
 from promptflow.clock import Clock
-from promptflow.errors import InternalError, PromptflowError, ProviderError
+from promptflow.errors import (
+    InternalError,
+    PromptflowError,
+    ProviderError,
+    RefusedError,
+    RejectedError,
+)
 from promptflow.events import Event
 from promptflow.instructions import Instructions
-from promptflow.ports import ImageModel, ImageStore, Ledger, TextModel
+from promptflow.ports import ImageModel, ImageStore, Ledger, Reference, TextModel
 from promptflow.records import Fault, GenerationRequest, Usage
 
 _log = logging.getLogger(__name__)
@@ -53,8 +59,10 @@ class Account:
     generation_id: str
     tools: Tools
     cancel: threading.Event
+    references: tuple[Reference, ...] = ()
+    """The pictures that go along with the request."""
     costs: list[int | None] = field(default_factory=list)
-    """Micro-dollars of every call that has ended."""
+    """Micro-dollars of every stage and run that has ended."""
     delivered: list[bool] = field(default_factory=list)
     """Of every run that has ended: did it deliver all its pictures?"""
     pictures: list[str] = field(default_factory=list)
@@ -70,6 +78,75 @@ class Account:
         """
         self.tools.ledger.record(event)
         return event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """How a call failed, as far as money goes."""
+
+    error: PromptflowError
+    heard: bool
+    """Whether anything had come of the call."""
+    told: bool
+    """Whether it said what it is billed for."""
+
+    @property
+    def billed(self) -> bool:
+        """Whether it may be billed: not if it was never made, or turned down before anything came."""
+        error = self.error
+        if self.heard or not isinstance(error, ProviderError):
+            return True
+        turned_down = error.status is not None or isinstance(error, RejectedError)
+        return error.sent and not turned_down
+
+
+@dataclass(slots=True, kw_only=True)
+class Bill:
+    """What the attempts of one stage or run come to."""
+
+    tools: Tools
+    card: TextModelCard | ImageModelCard
+    usage: Usage = Usage()
+    """Of all attempts, as far as it is known."""
+    price: Charge | None = None
+    """The last charge, for the price it goes by."""
+    _costs: list[int | None] = field(default_factory=list)
+
+    def enter(
+        self,
+        usage: Usage,
+        *,
+        pictures: int = 0,
+        size: str | None = None,
+        failure: Failure | None = None,
+    ) -> None:
+        """Enter one attempt.
+
+        Args:
+            usage: the tokens it was billed for, as far as it told.
+            pictures: how many whole pictures came.
+            size: the class of sizes they were asked in; ``None`` for the model's own choice.
+            failure: how its last call failed, if it did.
+        """
+        self.usage = add_usage(self.usage, usage)
+        if failure is None or pictures or usage != Usage():
+            self._add(usage, pictures, size)
+        if failure and not failure.billed:
+            self._costs.append(0)
+        elif failure and not failure.told:
+            # Only a free model's price is known of a call that told nothing.
+            self._add(Usage(), 0, size)
+
+    def _add(self, usage: Usage, pictures: int, size: str | None) -> None:
+        today = self.tools.clock.now().date()
+        charge = price_call(self.card, usage, pictures=pictures, size=size, on=today)
+        self.price = charge or self.price
+        self._costs.append(charge.micro_usd if charge else None)
+
+    @property
+    def cost_micro_usd(self) -> int | None:
+        """The sum; ``None`` where the cost of one attempt is unknown."""
+        return add_costs(self._costs)
 
 
 @contextmanager
@@ -101,8 +178,15 @@ def surprises_named(what: str) -> Iterator[None]:
 
 def to_fault(error: PromptflowError) -> Fault:
     """Turn an error into what is kept and shown of it."""
-    status = error.status if isinstance(error, ProviderError) else None
-    return Fault(code=error.code, message=error.message, http_status=status)
+    if not isinstance(error, ProviderError):
+        return Fault(code=error.code, message=error.message)
+    return Fault(
+        code=error.code,
+        message=error.message,
+        http_status=error.status,
+        category=error.category if isinstance(error, RefusedError) else None,
+        request_id=error.request_id,
+    )
 
 
 def add_usage(sum_so_far: Usage, call: Usage | None) -> Usage:
@@ -110,13 +194,15 @@ def add_usage(sum_so_far: Usage, call: Usage | None) -> Usage:
 
     Args:
         sum_so_far: of the calls before; empty before the first.
-        call: its bill; ``None`` where it says nothing.
+        call: its bill; ``None`` or empty where it says nothing.
 
     Returns:
         The sum; a number that one of them lacks is unknown in the sum, too.
     """
     if call is None or sum_so_far == Usage():
         return call or sum_so_far
+    if call == Usage():
+        return sum_so_far
     sums: dict[str, int | None] = {}
     for one in fields(Usage):
         first, second = getattr(sum_so_far, one.name), getattr(call, one.name)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from promptflow.catalog import Catalog
+from promptflow.catalog import Catalog, choose_pixels
 from promptflow.ports import ImageModel, TextModel
 from promptflow.settings import Endpoint
 
@@ -52,6 +52,7 @@ def keyed_openai(endpoint: Endpoint, catalog: Catalog) -> Provider:
         base_url=endpoint.base_url,
         reasoning=reasoning.__contains__,
         title=catalog.model_title,
+        pixels=lambda model_id, ratio: choose_pixels(catalog.image_model(model_id), ratio),
     )
 
 

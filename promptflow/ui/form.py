@@ -1,5 +1,7 @@
 """The new-prompt form: what is asked for, and what it will cost at most."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import streamlit as st
@@ -8,15 +10,20 @@ from promptflow.catalog import (
     MAX_IMAGES_PER_MODEL,
     MAX_REQUEST_CHARS,
     MAX_SEED,
+    Estimate,
     ImageModelCard,
     estimate_cost,
     shared_aspect_ratios,
 )
-from promptflow.errors import InputError, PromptflowError
+from promptflow.errors import PromptflowError
 from promptflow.laboratory import Laboratory
-from promptflow.records import GenerationRequest
+from promptflow.ports import Reference
+from promptflow.records import GenerationRequest, ImageParameters
 from promptflow.ui import state
+from promptflow.ui.models import draw_image_models, draw_text_model, draw_warnings, settle_models
+from promptflow.ui.parameters import draw_parameters
 from promptflow.ui.plain import as_markdown
+from promptflow.ui.uploads import Uploads, draw_uploads
 from promptflow.wording import format_usd
 
 EXAMPLES = (
@@ -43,6 +50,17 @@ _SAME_WISH = timedelta(seconds=2)
 """Within it, a second click on Generate opens what the first one started, if that still runs."""
 _PLACEHOLDER = "Describe a picture: who or what, where, in what light and mood"
 
+_Started = tuple[GenerationRequest, tuple[Reference, ...], str, datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wish:
+    """What is asked for besides what the fields keep by themselves."""
+
+    painters: tuple[ImageModelCard, ...]
+    asked: Mapping[str, ImageParameters]
+    uploads: Uploads
+
 
 def draw_form(lab: Laboratory) -> str | None:
     """Draw the form; start a generation when it is sent.
@@ -50,29 +68,28 @@ def draw_form(lab: Laboratory) -> str | None:
     Returns:
         The id of the generation just started, else ``None``.
     """
+    writer, painters = settle_models(lab)
     st.subheader("New prompt", icon=":material/edit_square:", anchor=False)
-    st.text_area(
-        "Request",
-        key=state.REQUEST,
-        height=120,
-        placeholder=_PLACEHOLDER,
-        persist_state="session",
+    _draw_request()
+    uploads = draw_uploads(lab, writer, painters)
+    draw_image_models(lab)
+    _draw_shape(lab, painters)
+    asked = draw_parameters(
+        painters,
+        aspect_ratio=st.session_state[state.ASPECT_RATIO],
+        references=len(uploads.references),
     )
-    # Counted here and not by the field, which would throw what is too long away without a word.
-    typed = len((st.session_state[state.REQUEST] or "").strip())
-    count = f"{typed:,} of {MAX_REQUEST_CHARS:,} characters"
-    st.caption(f":red[{count}, shorten it]" if typed > MAX_REQUEST_CHARS else count)
-    chosen = _draw_image_models(lab)
-    _draw_shape(lab, chosen)
-    with st.expander("More settings", type="compact"):
-        _draw_text_model(lab)
-        _draw_seed(chosen)
-    _draw_estimate(lab)
+    with st.expander("More settings", key=state.MORE_SETTINGS, type="compact"):
+        draw_text_model(lab)
+        _draw_seed(painters)
+    draw_warnings(lab, (writer, *painters))
+    wish = _Wish(painters=painters, asked=asked, uploads=uploads)
+    _draw_estimate(lab, wish)
     if not st.button(
         "Generate", key=state.GENERATE, type="primary", icon=":material/brush:", width="stretch"
     ):
         return None
-    return _start(lab, has_seed=any(card.has_seed for card in chosen))
+    return _start(lab, wish)
 
 
 def fill_request(text: str) -> None:
@@ -82,35 +99,18 @@ def fill_request(text: str) -> None:
     st.toast("The request is filled in; Generate is in the sidebar.", icon=":material/edit_square:")
 
 
-def _draw_image_models(lab: Laboratory) -> tuple[ImageModelCard, ...]:
-    usable = [card for card in lab.catalog.image_models if not lab.reason_unavailable(card)]
-    titles = {card.id: card.title for card in lab.catalog.image_models}
-    st.session_state.setdefault(
-        state.IMAGE_MODELS,
-        list(lab.catalog.default_image_models(lab.available(lab.catalog.image_models))),
-    )
-    ids = st.multiselect(
-        "Image models",
-        [card.id for card in usable],
-        format_func=lambda model_id: titles.get(model_id, model_id),
-        key=state.IMAGE_MODELS,
-        placeholder="Choose one or more",
+def _draw_request() -> None:
+    st.text_area(
+        "Request",
+        key=state.REQUEST,
+        height=120,
+        placeholder=_PLACEHOLDER,
         persist_state="session",
     )
-    missing = [
-        (card.title, reason)
-        for card in lab.catalog.image_models
-        if (reason := lab.reason_unavailable(card))
-    ]
-    if missing:
-        with st.expander(f"{len(missing)} more models can't be used now", type="compact"):
-            # In one piece: each element costs the browser time before the page is in sight.
-            lines = [
-                f"**{as_markdown(title)}**  \n:gray[{as_markdown(reason)}]"
-                for title, reason in missing
-            ]
-            st.markdown("\n\n".join(lines))
-    return tuple(card for card in usable if card.id in ids)
+    # Counted here and not by the field, which would throw what is too long away without a word.
+    typed = len((st.session_state[state.REQUEST] or "").strip())
+    said = f"{typed:,} of {MAX_REQUEST_CHARS:,} characters"
+    st.caption(f":red[{said}, shorten it]" if typed > MAX_REQUEST_CHARS else said)
 
 
 def _draw_shape(lab: Laboratory, chosen: tuple[ImageModelCard, ...]) -> None:
@@ -136,19 +136,6 @@ def _shared_ratios(lab: Laboratory, chosen: tuple[ImageModelCard, ...]) -> list[
     return list(shared_aspect_ratios(cards) or every)
 
 
-def _draw_text_model(lab: Laboratory) -> None:
-    titles = {card.id: card.title for card in lab.catalog.text_models}
-    usable = [card.id for card in lab.catalog.text_models if not lab.reason_unavailable(card)]
-    st.selectbox(
-        "Text model",
-        usable,
-        format_func=lambda model_id: titles.get(model_id, model_id),
-        key=state.TEXT_MODEL,
-        help="Plans, thinks and writes one prompt for each image model.",
-        persist_state="session",
-    )
-
-
 def _draw_seed(chosen: tuple[ImageModelCard, ...]) -> None:
     if any(card.has_seed for card in chosen):
         st.number_input(
@@ -165,49 +152,65 @@ def _draw_seed(chosen: tuple[ImageModelCard, ...]) -> None:
         )
 
 
-def _draw_estimate(lab: Laboratory) -> None:
-    try:
-        cost = estimate_cost(
-            lab.catalog,
-            text_model=st.session_state[state.TEXT_MODEL],
-            image_models=st.session_state[state.IMAGE_MODELS],
-            images_per_model=st.session_state[state.IMAGES_PER_MODEL],
-            aspect_ratio=st.session_state[state.ASPECT_RATIO],
-        )
-    except InputError as error:
-        st.caption(as_markdown(error.message))
-        return
-    words = "Cost unknown: a price is missing." if cost is None else f"At most {format_usd(cost)}"
+def _draw_estimate(lab: Laboratory, wish: _Wish) -> None:
+    estimate = estimate_cost(
+        lab.catalog,
+        text_model=st.session_state[state.TEXT_MODEL],
+        image_models=[card.id for card in wish.painters],
+        images_per_model=st.session_state[state.IMAGES_PER_MODEL],
+        aspect_ratio=st.session_state[state.ASPECT_RATIO],
+        parameters=wish.asked,
+        references=len(wish.uploads.references),
+    )
+    words = _cost_words(estimate, [lab.name_of(model_id) for model_id in estimate.unknown])
     st.caption(f":material/payments: {as_markdown(words)}")
 
 
-def _start(lab: Laboratory, *, has_seed: bool) -> str | None:
+def _cost_words(estimate: Estimate, unknown: Sequence[str]) -> str:
+    """Say what it costs at most, and of whom that can't be said."""
+    if not unknown:
+        return f"At most {format_usd(estimate.known_micro_usd)}"
+    names = " and ".join(unknown)
+    if not estimate.known_micro_usd:
+        return f"What {names} will cost can't be told beforehand."
+    known = format_usd(estimate.known_micro_usd)
+    return f"At most {known}, and what {names} will cost can't be told beforehand."
+
+
+def _start(lab: Laboratory, wish: _Wish) -> str | None:
     """Check what was entered and start; what can't be done is said under the button."""
+    has_seed = any(card.has_seed for card in wish.painters)
     try:
-        return _start_once(
-            lab,
-            lab.check(
-                request=st.session_state[state.REQUEST] or "",
-                image_models=st.session_state[state.IMAGE_MODELS],
-                text_model=st.session_state[state.TEXT_MODEL],
-                aspect_ratio=st.session_state[state.ASPECT_RATIO],
-                images_per_model=st.session_state[state.IMAGES_PER_MODEL],
-                # A seed typed for a model that is no longer chosen stands in no field any more.
-                seed=st.session_state.get(state.SEED) if has_seed else None,
-            ),
+        for fault in wish.uploads.faults:
+            raise fault
+        request = lab.check(
+            request=st.session_state[state.REQUEST] or "",
+            image_models=st.session_state[state.IMAGE_MODELS],
+            text_model=st.session_state[state.TEXT_MODEL],
+            aspect_ratio=st.session_state[state.ASPECT_RATIO],
+            images_per_model=st.session_state[state.IMAGES_PER_MODEL],
+            # A seed typed for a model that is no longer chosen stands in no field any more.
+            seed=st.session_state.get(state.SEED) if has_seed else None,
+            parameters=wish.asked,
+            references=len(wish.uploads.references),
         )
+        return _start_once(lab, request, wish.uploads.references)
     except PromptflowError as error:
         st.error(as_markdown(error.message), icon=":material/error:")
         return None
 
 
-def _start_once(lab: Laboratory, request: GenerationRequest) -> str:
+def _start_once(
+    lab: Laboratory, request: GenerationRequest, references: tuple[Reference, ...]
+) -> str:
     """Start a generation, unless the very same was started a moment ago: a second click of one wish."""
     now = lab.now()
-    started: tuple[GenerationRequest, str, datetime] | None = st.session_state.get(state.STARTED)
-    same = started is not None and started[0] == request and now - started[2] < _SAME_WISH
-    if started and same and lab.find_flow(started[1]):
-        return started[1]
-    generation_id = lab.start(request)
-    st.session_state[state.STARTED] = (request, generation_id, now)
+    started: _Started | None = st.session_state.get(state.STARTED)
+    if started is not None:
+        *wish, started_id, moment = started
+        same = wish == [request, references] and now - moment < _SAME_WISH
+        if same and lab.find_flow(started_id):
+            return started_id
+    generation_id = lab.start(request, references)
+    st.session_state[state.STARTED] = (request, references, generation_id, now)
     return generation_id

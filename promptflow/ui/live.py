@@ -12,7 +12,7 @@ from datetime import datetime
 
 import streamlit as st
 
-from promptflow.events import Event, StageDelta
+from promptflow.events import Event, ReasoningDelta, StageDelta
 from promptflow.flows import LiveFlow
 from promptflow.records import Stage, StageStatus
 from promptflow.ui import state
@@ -103,7 +103,7 @@ def _paced(batches: Iterator[tuple[Event, ...]]) -> Iterator[tuple[Event, ...]]:
     """Let the words of one frame arrive together, so that the browser can keep up."""
     for batch in batches:
         yield batch
-        if batch and all(isinstance(event, StageDelta) for event in batch):
+        if batch and all(isinstance(event, StageDelta | ReasoningDelta) for event in batch):
             time.sleep(FRAME_S)
 
 

@@ -7,6 +7,8 @@ TEXT_MODEL = "text_model"
 ASPECT_RATIO = "aspect_ratio"
 IMAGES_PER_MODEL = "images_per_model"
 SEED = "seed"
+REFERENCE_IMAGES = "reference_images"
+MORE_SETTINGS = "more_settings"
 GENERATE = "generate"
 CANCEL = "cancel"
 
@@ -23,7 +25,14 @@ HISTORY_PAGES = "history_pages"
 FULL_RUN = "full_run"
 """Set by the script, taken by the live fragment: its first run draws, later ones follow."""
 STARTED = "started"
-"""What was last started here: request, generation id, moment."""
+"""What was last started here: request, references, generation id, moment."""
+UPLOADS = "uploads"
+"""File id → what became of a file that was sent, so that each is decoded once."""
 
 # In the address.
 GENERATION = "generation"
+
+
+def parameter(model_id: str, name: str) -> str:
+    """Return the key of what is asked of an image model, e.g. ``gpt-image-2.quality``."""
+    return f"{model_id}.{name}"

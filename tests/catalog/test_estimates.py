@@ -10,6 +10,7 @@ from promptflow.catalog import (
     PREVIEW_TOKENS,
     REFERENCE_TOKENS,
     REQUEST_TOKENS,
+    Estimate,
     estimate_cost,
     read_catalog,
 )
@@ -36,7 +37,7 @@ def _estimate(
         aspect_ratio=aspect_ratio,
         parameters={image_model: parameters} if parameters else {},
         references=references,
-    )
+    ).total_micro_usd
 
 
 def test_the_estimate_is_the_worst_case() -> None:
@@ -54,7 +55,7 @@ def test_the_estimate_is_the_worst_case() -> None:
         images_per_model=4,
     )
 
-    assert estimate == luna + banana
+    assert estimate == Estimate(known_micro_usd=luna + banana)
 
 
 def test_of_prices_that_change_the_dearest_is_taken() -> None:
@@ -68,7 +69,7 @@ def test_of_prices_that_change_the_dearest_is_taken() -> None:
     )
 
     assert now == then
-    assert now is not None
+    assert now.total_micro_usd is not None
 
 
 PREVIEWS = 3 * PREVIEW_TOKENS * 30
@@ -154,12 +155,12 @@ def test_text_models_that_see_are_estimated_with_references() -> None:
             image_models=["offline-gouache"],
             images_per_model=1,
             references=count,
-        )
+        ).known_micro_usd
         for model in ("gpt-6-luna", "gemini-4-argon")
         for count in (0, 1)
     ]
 
-    assert (costs[1] or 0) - (costs[0] or 0) == 4 * REFERENCE_TOKENS * 125 // 1_000
+    assert costs[1] - costs[0] == 4 * REFERENCE_TOKENS * 125 // 1_000
     assert costs[2] == costs[3]
 
 
@@ -167,7 +168,7 @@ def test_text_models_that_see_are_estimated_with_references() -> None:
     "model_id", ["gpt-image-2.6-flare", "gpt-image-2.5-sunburst", "gpt-image-1.5"]
 )
 def test_an_unknown_number_of_tokens_makes_the_estimate_unknown(model_id: str) -> None:
-    """A sum with an unknown part is unknown, though its usage will be priced."""
+    """A sum with an unknown part is unknown, though its usage will be priced; the part is named."""
     estimate = estimate_cost(
         CATALOG,
         text_model="offline-planner",
@@ -175,7 +176,21 @@ def test_an_unknown_number_of_tokens_makes_the_estimate_unknown(model_id: str) -
         images_per_model=1,
     )
 
-    assert estimate is None
+    assert estimate == Estimate(known_micro_usd=0, unknown=(model_id,))
+    assert estimate.total_micro_usd is None
+
+
+def test_what_is_known_is_told_beside_what_is_not() -> None:
+    """The parts that are known add up, whatever the others may cost."""
+    models = {"text_model": "gpt-6-luna", "images_per_model": 1, "aspect_ratio": "1:1"}
+
+    known, both = (
+        estimate_cost(CATALOG, image_models=painters, **models)  # type: ignore[arg-type]
+        for painters in (["gpt-image-2", "offline-poster"], ["gpt-image-2", "gpt-image-1.5"])
+    )
+
+    assert known.unknown == ()
+    assert both == Estimate(known_micro_usd=known.total_micro_usd or 0, unknown=("gpt-image-1.5",))
 
 
 def test_a_model_without_a_price_of_ours_is_estimated_by_the_package() -> None:
@@ -183,7 +198,9 @@ def test_a_model_without_a_price_of_ours_is_estimated_by_the_package() -> None:
     luna, sol = (CATALOG.text_model(model_id) for model_id in ("gpt-6-luna", "gpt-6.2-sol"))
     bare = replace(CATALOG, text_models=(replace(luna, prices=()), replace(sol, prices=())))
     costs = [
-        estimate_cost(catalog, text_model=card.id, image_models=[], images_per_model=1)
+        estimate_cost(
+            catalog, text_model=card.id, image_models=[], images_per_model=1
+        ).total_micro_usd
         for card in (luna, sol)
         for catalog in (CATALOG, bare)
     ]
@@ -197,10 +214,11 @@ def test_a_named_model_has_no_estimate() -> None:
     """Nothing is known of what an operator's own model costs."""
     catalog = CATALOG.with_named("openai", ["llama"], ["sdxl"])
 
-    for text_model, image_model in (("llama", "offline-gouache"), ("offline-planner", "sdxl")):
-        assert (
-            estimate_cost(
-                catalog, text_model=text_model, image_models=[image_model], images_per_model=1
-            )
-            is None
-        )
+    estimate = estimate_cost(
+        catalog,
+        text_model="llama",
+        image_models=["offline-gouache", "sdxl"],
+        images_per_model=1,
+    )
+
+    assert estimate.unknown == ("llama", "sdxl")

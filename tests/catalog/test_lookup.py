@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from promptflow.catalog import read_catalog
+from promptflow.catalog import is_gone, read_catalog
 from promptflow.errors import InputError, SetupError
 from promptflow.settings import SHIPPED_DATA
 
@@ -109,6 +109,12 @@ def test_a_model_past_its_date_is_gone(
     found = CATALOG.reason_unavailable(card, providers=["offline"], environ_keys=[], today=today)
 
     assert found == reason
+    assert is_gone(card, today) is (reason is not None)
+
+
+def test_a_model_without_a_date_is_never_gone() -> None:
+    """What has no end that is known is not past it."""
+    assert not is_gone(CATALOG.image_model("gpt-image-2"), date.max)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,13 @@
 
 import pytest
 
-from promptflow.catalog import ImageModelCard, TextModelCard, check_request, read_catalog
+from promptflow.catalog import (
+    ImageModelCard,
+    TextModelCard,
+    check_request,
+    read_catalog,
+    tell_unnamed,
+)
 from promptflow.errors import InputError
 from promptflow.settings import SHIPPED_DATA
 
@@ -115,3 +121,14 @@ def test_a_named_model_can_be_asked_at_an_unknown_price() -> None:
 
     assert checked.image_models == ("sdxl",)
     assert checked.estimate_micro_usd is None
+
+
+def test_the_reason_for_an_unnamed_model_says_how_to_name_it() -> None:
+    """A model that another server was not said to have names the variable of its kind."""
+    assert tell_unnamed(CATALOG.text_model("gpt-6-luna")) == (
+        "GPT-6 Luna is not among the models that are named for the server at OPENAI_BASE_URL; if it"
+        " has it, add gpt-6-luna to OPENAI_TEXT_MODELS."
+    )
+    assert tell_unnamed(CATALOG.image_model("gpt-image-2")).endswith(
+        "add gpt-image-2 to OPENAI_IMAGE_MODELS."
+    )

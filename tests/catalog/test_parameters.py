@@ -2,7 +2,7 @@
 
 import pytest
 
-from promptflow.catalog import check_parameters, read_catalog
+from promptflow.catalog import check_parameters, read_catalog, takes_moderation
 from promptflow.errors import InputError
 from promptflow.records import ImageParameters
 from promptflow.settings import SHIPPED_DATA
@@ -19,7 +19,7 @@ CATALOG = read_catalog(SHIPPED_DATA / "models.toml")
             "gpt-image-2.6-flare",
             ImageParameters(
                 quality="max",
-                size="2048x1152",
+                size="1024x1024",
                 background="transparent",
                 output_format="webp",
                 output_compression=0,
@@ -35,7 +35,7 @@ CATALOG = read_catalog(SHIPPED_DATA / "models.toml")
 )
 def test_what_a_model_can_do_is_accepted(model_id: str, parameters: ImageParameters) -> None:
     """Everything the catalogue says a model takes can be asked of it, and nothing need be."""
-    check_parameters(CATALOG.image_model(model_id), parameters)
+    check_parameters(CATALOG.image_model(model_id), parameters, aspect_ratio="1:1")
 
 
 @pytest.mark.parametrize(
@@ -143,6 +143,61 @@ def test_what_a_model_lacks_is_refused(
 ) -> None:
     """The field, the value and what the model accepts are said."""
     with pytest.raises(InputError) as caught:
-        check_parameters(CATALOG.image_model(model_id), parameters)
+        check_parameters(CATALOG.image_model(model_id), parameters, aspect_ratio="1:1")
 
     assert (caught.value.field, caught.value.message) == (field, message)
+
+
+@pytest.mark.parametrize(
+    ("model_id", "size", "aspect_ratio"),
+    [
+        ("gpt-image-2", "3840x2160", "16:9"),
+        ("gpt-image-2", "1920x1088", "16:9"),
+        ("gpt-image-1.5", "1024x1536", "2:3"),
+        ("gemini-nano-banana-2.1", "4K", "8:1"),
+    ],
+)
+def test_a_size_of_the_shape_is_accepted(model_id: str, size: str, aspect_ratio: str) -> None:
+    """Pixels in the shape that was chosen, give or take a hundredth, and every class go with it."""
+    check_parameters(
+        CATALOG.image_model(model_id), ImageParameters(size=size), aspect_ratio=aspect_ratio
+    )
+
+
+@pytest.mark.parametrize(
+    ("size", "aspect_ratio", "instead"),
+    [
+        ("1024x1024", "16:9", "1280x720"),
+        ("1536x864", "1:1", "1024x1024"),
+        ("1344x768", "16:9", "1280x720"),
+        ("1024x1536", "3:2", "1536x1024"),
+    ],
+)
+def test_a_size_of_another_shape_is_refused(size: str, aspect_ratio: str, instead: str) -> None:
+    """A size that contradicts the aspect ratio is said with one that doesn't."""
+    with pytest.raises(InputError) as caught:
+        check_parameters(
+            CATALOG.image_model("gpt-image-2"),
+            ImageParameters(size=size),
+            aspect_ratio=aspect_ratio,
+        )
+
+    assert (caught.value.field, caught.value.message) == (
+        "size",
+        f"The size {size} of GPT Image 2 does not have the aspect ratio {aspect_ratio}. Choose one"
+        f" that does, such as {instead}, another aspect ratio, or leave the size out.",
+    )
+
+
+def test_moderation_can_not_be_asked_of_an_edit() -> None:
+    """With reference images the API has no moderation to choose."""
+    flare = CATALOG.image_model("gpt-image-2.6-flare")
+
+    with pytest.raises(InputError) as caught:
+        check_parameters(flare, ImageParameters(moderation="low"), aspect_ratio="1:1", references=1)
+
+    assert caught.value.field == "moderation"
+    assert "when reference images go along" in caught.value.message
+    assert takes_moderation(flare, 0)
+    assert not takes_moderation(flare, 1)
+    assert not takes_moderation(CATALOG.image_model("gemini-3-pro-image"), 0)

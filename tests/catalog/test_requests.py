@@ -40,6 +40,7 @@ def _check(
     seed: int | None = None,
     unavailable: Callable[[ModelCard], str | None] = _without_keys,
     parameters: Mapping[str, ImageParameters] = NO_PARAMETERS,
+    references: int = 0,
 ) -> GenerationRequest:
     """Check a good request with one thing changed."""
     return check_request(
@@ -52,6 +53,7 @@ def _check(
         seed=seed,
         unavailable=unavailable,
         parameters=parameters,
+        references=references,
     )
 
 
@@ -231,6 +233,61 @@ def test_any_readable_text_is_a_request(request_text: str) -> None:
             "None of the chosen image models has a seed: GPT Image 2.6 Flare, Nano Banana 2.1."
             " Leave the seed empty, or choose a model that has one.",
         ),
+        (
+            {"references": 9, "unavailable": _all_available},
+            "reference_images",
+            "9 reference images can't go along. Choose at most 8.",
+        ),
+        (
+            {"references": -1},
+            "reference_images",
+            "-1 reference images can't go along. Choose at most 8.",
+        ),
+        (
+            {
+                "references": 3,
+                "image_models": ("gpt-image-2", "gemini-3.1-flash-lite-image"),
+                "unavailable": _all_available,
+            },
+            "reference_images",
+            "Nano Banana 2 Lite takes 1 of 3 reference images. Leave 2 of them out, or leave this"
+            " model out.",
+        ),
+        (
+            {"references": 1},
+            "reference_images",
+            "None of the chosen models can use reference images: Offline planner, Offline gouache,"
+            " Offline poster. Leave them out: no model that could is available.",
+        ),
+        (
+            {"references": 1, "unavailable": _all_available},
+            "reference_images",
+            "None of the chosen models can use reference images: Offline planner, Offline gouache,"
+            " Offline poster. Choose one that can, such as GPT-6.1 Terra or GPT Image 2.6 Flare, or"
+            " leave them out.",
+        ),
+        (
+            {
+                "image_models": ("gpt-image-2",),
+                "aspect_ratio": "16:9",
+                "parameters": {"gpt-image-2": ImageParameters(size="1024x1024")},
+                "unavailable": _all_available,
+            },
+            "size",
+            "The size 1024x1024 of GPT Image 2 does not have the aspect ratio 16:9. Choose one that"
+            " does, such as 1280x720, another aspect ratio, or leave the size out.",
+        ),
+        (
+            {
+                "image_models": ("gpt-image-2",),
+                "references": 1,
+                "parameters": {"gpt-image-2": ImageParameters(moderation="low")},
+                "unavailable": _all_available,
+            },
+            "moderation",
+            "GPT Image 2 can't be asked for any moderation when reference images go along. Leave the"
+            " moderation out, or the reference images.",
+        ),
     ],
 )
 def test_bad_input_is_explained(changed: dict[str, object], field: str, message: str) -> None:
@@ -265,6 +322,50 @@ def test_parameters_make_the_estimate_closer() -> None:
     )
 
     assert (whole.estimate_micro_usd, low.estimate_micro_usd) == (259_720, 54_880)
+
+
+def test_parameters_are_part_of_the_request() -> None:
+    """What is asked of each model is kept in the models' order; what asks for nothing is not."""
+    models = ("gemini-3-pro-image", "gpt-image-2", "offline-poster")
+
+    checked = _check(
+        image_models=models,
+        unavailable=_all_available,
+        parameters={
+            "gpt-image-2": ImageParameters(quality="low"),
+            "offline-poster": ImageParameters(),
+            "gemini-3-pro-image": ImageParameters(size="4K"),
+        },
+    )
+
+    assert list(checked.parameters.items()) == [
+        ("gemini-3-pro-image", ImageParameters(size="4K")),
+        ("gpt-image-2", ImageParameters(quality="low")),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text_model", "image_models"),
+    [
+        ("gpt-6-luna", ("offline-poster",)),
+        ("offline-planner", ("offline-poster", "gpt-image-2")),
+        ("gemini-4-argon", ("gemini-3-pro-image",)),
+    ],
+)
+def test_references_need_one_model_that_can_use_them(
+    text_model: str, image_models: tuple[str, ...]
+) -> None:
+    """A model that can't see is fine beside one that can, whichever of them it is."""
+    fields = {
+        "text_model": text_model,
+        "image_models": image_models,
+        "unavailable": _all_available,
+    }
+
+    plain, seen = (_check(**fields, references=count) for count in (0, 8))  # type: ignore[arg-type]
+
+    assert seen.estimate_micro_usd is not None
+    assert seen.estimate_micro_usd > (plain.estimate_micro_usd or 0)
 
 
 def test_the_model_that_refuses_a_shape_is_named() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from promptflow.catalog import ImageModelCard, choose_pixels, read_catalog
-from promptflow.catalog.sizes import accepts_size, read_pixels
+from promptflow.catalog.sizes import accepts_size, has_shape, list_sizes, read_pixels
 from promptflow.settings import SHIPPED_DATA
 
 CATALOG = read_catalog(SHIPPED_DATA / "models.toml")
@@ -61,6 +61,9 @@ def test_sizes_are_accepted_by_list_or_rule(model_id: str, size: str, accepted: 
         ("3:2", "1536x1024"),
         ("2:3", "1024x1536"),
         ("4:3", "1152x864"),
+        ("3:4", "864x1152"),
+        ("5:4", "1120x896"),
+        ("4:5", "896x1120"),
         ("16:9", "1280x720"),
         ("9:16", "720x1280"),
         ("21:9", "1568x672"),
@@ -77,6 +80,35 @@ def test_every_shape_has_a_size_that_its_model_paints(card: ImageModelCard) -> N
     sizes = [choose_pixels(card, ratio) for ratio in card.aspect_ratios]
 
     assert [size for size in sizes if size is None or not accepts_size(card, size)] == []
+
+
+@pytest.mark.parametrize("card", CATALOG.image_models, ids=lambda card: card.id)
+def test_every_size_that_is_offered_can_be_asked_for(card: ImageModelCard) -> None:
+    """Whatever shape is chosen, a size offered with it is one that the model paints in that shape."""
+    offered = [(size, ratio) for ratio in card.aspect_ratios for size in list_sizes(card, ratio)]
+
+    assert [
+        (size, ratio)
+        for size, ratio in offered
+        if not accepts_size(card, size) or not has_shape(size, ratio)
+    ] == []
+
+
+@pytest.mark.parametrize(
+    ("model_id", "aspect_ratio", "sizes"),
+    [
+        ("gpt-image-2", "1:1", ("1024x1024", "1456x1456", "2048x2048", "2880x2880")),
+        ("gpt-image-2", "16:9", ("1280x720", "2048x1152", "2816x1584", "3840x2160")),
+        ("gpt-image-1.5", "3:2", ("1536x1024",)),
+        ("gemini-nano-banana-2.1", "8:1", ("1K", "2K", "4K")),
+        ("offline-poster", "1:1", ()),
+    ],
+)
+def test_sizes_are_offered_from_small_to_large(
+    model_id: str, aspect_ratio: str, sizes: tuple[str, ...]
+) -> None:
+    """A handful of sizes in the shape, the one that comes by itself first; or the model's classes."""
+    assert list_sizes(CATALOG.image_model(model_id), aspect_ratio) == sizes
 
 
 def test_models_that_are_asked_for_a_shape_have_no_pixels() -> None:

@@ -1,7 +1,8 @@
 """Flows as they happen, event by event, for tests to write down."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
 from promptflow.clock import Clock
 from promptflow.events import (
@@ -10,6 +11,8 @@ from promptflow.events import (
     FlowStarted,
     ImageReady,
     PartialImage,
+    ReasoningDelta,
+    ReferenceStored,
     RunFailed,
     RunFinished,
     RunRetrying,
@@ -17,6 +20,7 @@ from promptflow.events import (
     StageDelta,
     StageFailed,
     StageFinished,
+    StageRetrying,
     StageStarted,
 )
 from promptflow.records import (
@@ -26,12 +30,15 @@ from promptflow.records import (
     Fault,
     GenerationRequest,
     GenerationStatus,
+    ImageParameters,
     PromptOrigin,
     RunStatus,
     Stage,
     Usage,
 )
 
+ASKED = ImageParameters(quality="auto", size="2K", output_compression=80)
+RESOLVED = ImageParameters(quality="high", size="2K")
 START = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 
 PLAN = ActionPlan(
@@ -71,6 +78,7 @@ def flow_started(
             aspect_ratio="16:9",
             images_per_model=2,
             seed=7,
+            parameters={"painter-1": ASKED},
             estimate_micro_usd=90_000,
         ),
         at=at,
@@ -207,15 +215,46 @@ def image_ready(run_id: str, index: int, asset_id: str, key: str | None = None) 
     )
 
 
-BUSY = Fault(code="busy", message="Offline is busy. It will be asked again.", http_status=429)
-REFUSED = Fault(code="refused", message="Offline refused the words. Change them.", http_status=400)
+def reference_stored(index: int, asset_id: str) -> ReferenceStored:
+    """Return the event of a stored reference."""
+    asset = replace(
+        image_ready("", 0, asset_id).asset,
+        role=AssetRole.REFERENCE,
+        key=f"generations/g1/reference/upload/{asset_id}.png",
+    )
+    return ReferenceStored(generation_id="g1", index=index, asset=asset)
+
+
+BUSY = Fault(
+    code="busy",
+    message="Offline is busy. It will be asked again.",
+    http_status=429,
+    request_id="req-1",
+)
+REFUSED = Fault(
+    code="refused",
+    message="Offline refused the words. Change them.",
+    http_status=400,
+    category="violence",
+)
+FULL_USAGE = Usage(
+    input_tokens=100,
+    cached_tokens=10,
+    cache_write_tokens=20,
+    input_image_tokens=30,
+    output_tokens=90,
+    thinking_tokens=15,
+    output_image_tokens=60,
+)
 BAD_PLAN = Fault(code="bad_reply", message="The plan lacks a mood.")
 
 
 def rich_flow() -> list[Event]:
-    """Return a flow in which everything happens: repair, fallback, retry, refusal, part of a run."""
+    """Return a flow in which everything happens: repair, retries, fallback, refusal, part of a run."""
     return [
         flow_started(request="\n  An octopus plays chess  \nsecond line"),
+        reference_stored(0, "a8"),
+        reference_stored(1, "a9"),
         stage_started("s1", Stage.ACTION_PLAN),
         StageDelta(stage_id="s1", text='{"summary":'),
         StageDelta(stage_id="s1", text=" 1}"),
@@ -224,25 +263,42 @@ def rich_flow() -> list[Event]:
         StageDelta(stage_id="s2", text="{…}"),
         stage_finished("s2", "{…}", PLAN),
         stage_started("s3"),
+        ReasoningDelta(stage_id="s3", text="Is it ink?"),
+        StageDelta(stage_id="s3", text="In"),
+        StageRetrying(stage_id="s3", attempt_id="t9", attempt=1, wait_s=0.5, fault=BUSY, at=at(2)),
+        ReasoningDelta(stage_id="s3", text="It is "),
+        ReasoningDelta(stage_id="s3", text="ink."),
         StageDelta(stage_id="s3", text="Ink "),
         StageDelta(stage_id="s3", text="and salt"),
-        stage_finished("s3", "Ink and salt"),
+        replace(
+            stage_finished("s3", "Ink and salt"),
+            reasoning="It is ink.",
+            attempt=2,
+            usage=FULL_USAGE,
+            price_source="A page",
+            price_date=date(2026, 11, 1),
+        ),
         stage_started("s4", Stage.PROMPT_CONSTRUCTION, "painter-1"),
         stage_started("s5", Stage.PROMPT_CONSTRUCTION, "painter-2"),
         StageDelta(stage_id="s4", text="an octopus, linocut"),
         stage_finished("s4", "an octopus, linocut"),
-        run_started("r1", "painter-1", "s4"),
+        replace(run_started("r1", "painter-1", "s4"), parameters=ASKED),
         stage_failed("s5", "", BUSY),
         run_started("r2", "painter-2", "s5", PromptOrigin.FALLBACK),
         stage_started("s6", Stage.PROMPT_CONSTRUCTION, "painter-3"),
         stage_finished("s6", "words"),
         run_started("r3", "painter-3", "s6"),
         PartialImage(run_id="r1", index=0, data=b"preview"),
-        image_ready("r1", 0, "a1"),
+        replace(image_ready("r1", 0, "a1"), resolved=RESOLVED, request_id="req-2"),
         RunRetrying(run_id="r1", attempt_id="t1", attempt=1, wait_s=1.5, fault=BUSY, at=at(4)),
         image_ready("r2", 0, "a2"),
         image_ready("r1", 1, "a3"),
-        run_finished("r1", "t2", attempt=2),
+        replace(
+            run_finished("r1", "t2", attempt=2),
+            usage=FULL_USAGE,
+            price_source="A page",
+            price_date=date(2026, 11, 1),
+        ),
         run_failed("r2", "t3", RunStatus.PARTIAL, BUSY),
         run_failed("r3", "t4", RunStatus.REFUSED, REFUSED),
         FlowFinished(
@@ -258,9 +314,11 @@ def rich_flow() -> list[Event]:
 
 RICH_FLOW_IN_ORDER = (
     "FlowStarted",
+    *("ReferenceStored", "ReferenceStored"),
     *("StageStarted s1", "StageDelta s1", "StageFailed s1"),
     *("StageStarted s2", "StageDelta s2", "StageFinished s2"),
-    *("StageStarted s3", "StageDelta s3", "StageFinished s3"),
+    *("StageStarted s3", "StageRetrying s3", "ReasoningDelta s3", "StageDelta s3"),
+    "StageFinished s3",
     *("StageStarted s4", "StageDelta s4", "StageFinished s4"),
     *("StageStarted s5", "StageFailed s5"),
     *("StageStarted s6", "StageDelta s6", "StageFinished s6"),

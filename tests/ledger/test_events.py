@@ -13,6 +13,7 @@ from promptflow.events import (
     FlowFinished,
     ImageReady,
     PartialImage,
+    ReasoningDelta,
     RunRetrying,
     StageDelta,
     StageFinished,
@@ -61,7 +62,7 @@ def test_a_flow_comes_back_event_by_event(ledger: SqliteLedger) -> None:
 
     events = ledger.read_events("g1")
 
-    in_memory_only = (StageDelta, PartialImage)
+    in_memory_only = (StageDelta, ReasoningDelta, PartialImage)
     kept = [event for event in written if not isinstance(event, in_memory_only)]
     back = [event for event in events if not isinstance(event, in_memory_only)]
     assert sorted(map(repr, back)) == sorted(map(repr, kept))
@@ -162,7 +163,10 @@ def test_attempts_say_how_each_call_ended(ledger: SqliteLedger, path: Path) -> N
 
     rows = read_rows(
         path,
-        "SELECT id, run_id, number, status, error_code, http_status, wait_after_ms FROM attempts",
+        """
+        SELECT id, coalesce(run_id, stage_id), number, status, error_code, http_status, wait_after_ms
+        FROM attempts ORDER BY id
+        """,
     )
 
     assert rows == [
@@ -170,7 +174,19 @@ def test_attempts_say_how_each_call_ended(ledger: SqliteLedger, path: Path) -> N
         ("t2", "r1", 2, "succeeded", None, None, None),
         ("t3", "r2", 1, "failed", "busy", 429, None),
         ("t4", "r3", 1, "refused", "refused", 400, None),
+        ("t9", "s3", 1, "failed", "busy", 429, 500),
     ]
+
+
+def test_refusals_are_counted_per_model(ledger: SqliteLedger) -> None:
+    """Of every image model the ledger knows how many runs were refused, of how many."""
+    record(ledger, rich_flow())
+
+    assert ledger.count_refusals() == {
+        "painter-1": (0, 1),
+        "painter-2": (0, 1),
+        "painter-3": (1, 1),
+    }
 
 
 def test_a_run_may_end_with_the_attempt_it_waited_for(ledger: SqliteLedger) -> None:

@@ -17,36 +17,45 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 SCHEMA = """\
-table assets: id TEXT!, generation_id TEXT! -> generations.id, run_id TEXT! -> runs.id, \
-position INTEGER!, role TEXT!, backend TEXT!, key TEXT!, sha256 TEXT!, mime TEXT!, \
-width_px INTEGER!, height_px INTEGER!, size_bytes INTEGER!, seed INTEGER, at_ms INTEGER, \
-created_at TEXT!
-table attempts: id TEXT!, run_id TEXT! -> runs.id, number INTEGER!, status TEXT!, \
-error_code TEXT, error_message TEXT, http_status INTEGER, wait_after_ms INTEGER, ended_at TEXT!
+table assets: id TEXT!, generation_id TEXT! -> generations.id, run_id TEXT -> runs.id, position \
+INTEGER!, role TEXT!, backend TEXT!, key TEXT!, sha256 TEXT!, mime TEXT!, width_px INTEGER!, \
+height_px INTEGER!, size_bytes INTEGER!, seed INTEGER, at_ms INTEGER, resolved TEXT, request_id \
+TEXT, created_at TEXT!
+table attempts: id TEXT!, run_id TEXT -> runs.id, stage_id TEXT -> stages.id, number INTEGER!, \
+status TEXT!, error_code TEXT, error_message TEXT, http_status INTEGER, error_category TEXT, \
+error_request_id TEXT, wait_after_ms INTEGER, ended_at TEXT!
 table generations: id TEXT!, title TEXT!, request TEXT!, text_model TEXT!, image_models TEXT!, \
-aspect_ratio TEXT!, images_per_model INTEGER!, seed INTEGER, estimate_micro_usd INTEGER, \
-owner TEXT!, status TEXT!, error_code TEXT, error_message TEXT, error_http_status INTEGER, \
-cost_micro_usd INTEGER, total_ms INTEGER, created_at TEXT!, finished_at TEXT
+aspect_ratio TEXT!, images_per_model INTEGER!, seed INTEGER, estimate_micro_usd INTEGER, owner \
+TEXT!, status TEXT!, error_code TEXT, error_message TEXT, error_http_status INTEGER, \
+cost_micro_usd INTEGER, total_ms INTEGER, created_at TEXT!, finished_at TEXT, error_category TEXT, \
+error_request_id TEXT, parameters TEXT!
 table prompts: id TEXT!, generation_id TEXT! -> generations.id, stage_id TEXT -> stages.id, \
 image_model TEXT!, text TEXT!, origin TEXT!
-table runs: id TEXT!, generation_id TEXT! -> generations.id, ordinal INTEGER!, \
-prompt_id TEXT! -> prompts.id, image_model TEXT!, provider TEXT!, version INTEGER!, status TEXT!, \
-first_picture_ms INTEGER, total_ms INTEGER, input_tokens INTEGER, output_tokens INTEGER, \
-cost_micro_usd INTEGER, error_code TEXT, error_message TEXT, error_http_status INTEGER, \
-started_at TEXT!
+table runs: id TEXT!, generation_id TEXT! -> generations.id, ordinal INTEGER!, prompt_id TEXT! -> \
+prompts.id, image_model TEXT!, provider TEXT!, version INTEGER!, status TEXT!, first_picture_ms \
+INTEGER, total_ms INTEGER, input_tokens INTEGER, output_tokens INTEGER, cost_micro_usd INTEGER, \
+error_code TEXT, error_message TEXT, error_http_status INTEGER, started_at TEXT!, error_category \
+TEXT, error_request_id TEXT, cached_tokens INTEGER, cache_write_tokens INTEGER, input_image_tokens \
+INTEGER, thinking_tokens INTEGER, output_image_tokens INTEGER, price_source TEXT, price_date TEXT, \
+parameters TEXT!
 table stages: id TEXT!, generation_id TEXT! -> generations.id, ordinal INTEGER!, stage TEXT!, \
 image_model TEXT, model TEXT!, output TEXT!, plan TEXT, timeline TEXT!, first_token_ms INTEGER, \
-total_ms INTEGER, input_tokens INTEGER, output_tokens INTEGER, cost_micro_usd INTEGER, \
-status TEXT!, error_code TEXT, error_message TEXT, error_http_status INTEGER, started_at TEXT!
+total_ms INTEGER, input_tokens INTEGER, output_tokens INTEGER, cost_micro_usd INTEGER, status \
+TEXT!, error_code TEXT, error_message TEXT, error_http_status INTEGER, started_at TEXT!, \
+error_category TEXT, error_request_id TEXT, cached_tokens INTEGER, cache_write_tokens INTEGER, \
+input_image_tokens INTEGER, thinking_tokens INTEGER, output_image_tokens INTEGER, price_source \
+TEXT, price_date TEXT, reasoning TEXT!, attempts INTEGER!
 """
 
 OTHER_OBJECTS = [
     ("index", "assets_of_generation"),
     ("index", "assets_of_run"),
     ("index", "attempts_of_run"),
+    ("index", "attempts_of_stage"),
     ("index", "generations_running"),
     ("index", "prompts_of_generation"),
     ("index", "prompts_of_stage"),
+    ("index", "runs_of_model"),
     ("index", "runs_of_prompt"),
     ("index", "stages_in_order"),
     ("trigger", "generations_deleted"),

@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from promptflow.events import Event, FlowFinished, ImageReady, RunFailed, StageFailed
+from promptflow.events import (
+    Event,
+    FlowFinished,
+    ImageReady,
+    ReferenceStored,
+    RunFailed,
+    StageFailed,
+)
 from promptflow.ledger import Ownership, SqliteLedger, find_missing, recover
 from promptflow.records import Asset, AssetRole, GenerationStatus
 from promptflow.storage.local import LocalStore
@@ -299,6 +306,23 @@ def test_stored_pictures_go_to_the_run_of_their_model(
     assert [one.asset for one in runs["r1"]] == [recorded]
     assert [one.index for one in runs["r2"]] == [0, 1]
     assert sorted(one.asset.key for one in runs["r2"]) == sorted(orphans)
+
+
+def test_stored_references_go_to_the_request(ledger: SqliteLedger, store: LocalStore) -> None:
+    """A reference that was stored and not recorded is adopted as the next one of its request."""
+    first, second = (
+        store.write(
+            generation_id="g1", role=AssetRole.REFERENCE, model="upload", data=encode(shade)
+        )
+        for shade in (5, 6)
+    )
+    ledger.record(flow_started())
+    ledger.record(ReferenceStored(generation_id="g1", index=0, asset=first))
+
+    mend(ledger, store)
+
+    keys = [asset.key for asset in fold(ledger.read_events("g1")).references]
+    assert keys == [first.key, second.key]
 
 
 def test_a_picture_that_no_run_was_making_is_left_and_reported(

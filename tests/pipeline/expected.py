@@ -1,6 +1,7 @@
 """What a flow should look like, and what happened in the same form, to compare whole lists.
 
-What can't be known beforehand is put aside: times, durations and the tokens of offline texts. Ids
+What can't be known beforehand is put aside: times, durations, the tokens of offline texts and the
+source of a price. Ids
 are numbered in order of appearance (``stage-1``, ``run-1``…), pieces of one answer are put together,
 and the lanes, which interleave as they like, stand one after another.
 """
@@ -18,6 +19,8 @@ from promptflow.events import (
     FlowStarted,
     ImageReady,
     PartialImage,
+    ReasoningDelta,
+    ReferenceStored,
     RunFailed,
     RunFinished,
     RunRetrying,
@@ -25,6 +28,7 @@ from promptflow.events import (
     StageDelta,
     StageFailed,
     StageFinished,
+    StageRetrying,
     StageStarted,
 )
 from promptflow.pipeline.tools import to_fault
@@ -298,14 +302,16 @@ class _Lanes:
     def rank(self, event: Event) -> int:
         """Say which lane an event belongs to; it is asked in the order in which they happened."""
         match event:
-            case FlowStarted():
+            case FlowStarted() | ReferenceStored():
                 return 0
             case FlowFinished():
                 return len(self.models) + 1
             case StageStarted():
                 lane = self.models.index(event.image_model) + 1 if event.image_model else 0
                 return self._ranks.setdefault(event.stage_id, lane)
-            case StageDelta() | StageFinished() | StageFailed():
+            case (
+                StageDelta() | ReasoningDelta() | StageRetrying() | StageFinished() | StageFailed()
+            ):
                 return self._ranks[event.stage_id]
             case RunStarted():
                 lane = self.models.index(event.image_model) + 1
@@ -344,10 +350,12 @@ class _Names:
             given = getattr(event, kind, None)
             if given is not None:
                 changes[kind] = self._name(kind, given)
+        if isinstance(event, StageFinished | StageFailed | RunFinished | RunFailed):
+            changes["price_source"], changes["price_date"] = None, None
         if isinstance(event, StageFinished | StageFailed):
             changes["usage"] = Usage()
             changes["first_token_ms"] = None if event.first_token_ms is None else 0
-        if isinstance(event, ImageReady):
+        if isinstance(event, ImageReady | ReferenceStored):
             asset_id = self._name("asset_id", event.asset.asset_id)
             changes["asset"] = replace(event.asset, asset_id=asset_id)
         return replace(event, **changes)  # type: ignore[arg-type]  # by name, from its own fields

@@ -32,7 +32,6 @@ from tests.scripted import (
     give,
     make_fault,
     make_request,
-    make_rush,
     make_tools,
     run_whole,
 )
@@ -156,12 +155,12 @@ def test_empty_thinking_fails_the_flow(tmp_path: Path, thought: str) -> None:
 def test_thinking_that_fails_keeps_the_plan(tmp_path: Path) -> None:
     """The plan stays a finished stage when the thinking after it fails."""
     planner = OfflinePlanner(
-        answers=ANSWERS, faults=[None, make_rush("offline-planner")], break_after=4
+        answers=ANSWERS, faults=[None, make_fault("offline-planner")], break_after=4
     )
 
     events = run_whole(make_tools(tmp_path, planner=planner), make_request())
 
-    fault = to_fault(make_rush())
+    fault = to_fault(make_fault())
     assert happened(events) == [
         flow_started(),
         *stage_told(1, Stage.ACTION_PLAN, PLAN_TEXT, plan=PLAN),

@@ -1,38 +1,28 @@
 """The Google rows of the fault matrix."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from tests.wire.answers import (
-    ALL,
     Answer,
-    Break,
-    HangUp,
     Json,
-    Reset,
-    Stall,
     add_fields,
     both,
     end_after,
-    hang_up_after,
     insert_after,
-    instead,
     json_answer,
     midway,
     relabel,
-    reset_after,
-    stall_after,
     truncate_after,
 )
 from tests.wire.fault_rows import (
+    KINDS,
     PICTURE,
     TEXT,
     Fault,
+    Rows,
     Script,
-    answer_healthily,
-    answer_with,
-    fail_as_a_gateway,
-    refuse,
+    Seen,
     send_a_page,
     send_broken_json,
 )
@@ -44,20 +34,23 @@ from tests.wire.google_answers import (
     stream_chunks,
 )
 from tests.wire.google_wire import error_info, make_error, quota_failure, retry_info
-from tests.wire.pictures import NOT_A_PICTURE, cut_picture, encode_base64, encode_truncated
+from tests.wire.pictures import encode_truncated
 from tests.wire.requested import Request
 from tests.wire.wire import Wire
 
-_KINDS = ("text", "image")
 _CLIENT = "google.genai.errors.ClientError"
 _SERVER = "google.genai.errors.ServerError"
 _UNREADABLE = "google.genai.errors.UnknownApiResponseError"
 _JSON = "json.decoder.JSONDecodeError"
-_CONNECT = "httpx2.ConnectError"
-_READ = "httpx2.ReadError"
-_TIMEOUT = "httpx2.ReadTimeout"
 _PROTOCOL = "httpx2.RemoteProtocolError"
 _INVALID = "pydantic_core._pydantic_core.ValidationError"
+_WARNS = "the SDK warns (UserWarning) and keeps the value"
+_SEEN = Seen(
+    refused="httpx2.ConnectError",
+    reset="httpx2.ReadError",
+    hung_up=_PROTOCOL,
+    silent="httpx2.ReadTimeout",
+)
 _QUOTA = (
     "You exceeded your current quota, please check your plan and billing details. For more "
     "information on this error, head to: https://ai.google.dev/gemini-api/docs/rate-limits."
@@ -79,7 +72,15 @@ class _Error:
     """What `quota_failure` says."""
     delay: str | None = None
     """What `retry_info` says."""
+    retry_after: str | None = None
+    """The header of a server between us and Google."""
     note: str = ""
+
+    @property
+    def wait_s(self) -> float | None:
+        """The wait that is asked for, wherever it stands."""
+        told = self.retry_after if self.delay is None else self.delay.removesuffix("s")
+        return None if told is None else float(told)
 
     def render(self, request: Request) -> Answer:
         """Make the answer."""
@@ -91,7 +92,8 @@ class _Error:
         if self.delay is not None:
             details.append(retry_info(self.delay))
         body = make_error(self.status, self.message, name=self.title, details=details)
-        return json_answer(body, status=self.status, headers=REPLY_HEADERS)
+        headers = {} if self.retry_after is None else {"retry-after": self.retry_after}
+        return json_answer(body, status=self.status, headers=REPLY_HEADERS | headers)
 
 
 _ERRORS = (
@@ -110,6 +112,14 @@ _ERRORS = (
         delay="7s",
     ),
     _Error(
+        name="rate_limited_with_header",
+        status=429,
+        title="RESOURCE_EXHAUSTED",
+        message="Resource has been exhausted (e.g. check quota).",
+        retry_after="7",
+        note="Google itself tells the wait in the body",
+    ),
+    _Error(
         name="quota",
         status=429,
         title="RESOURCE_EXHAUSTED",
@@ -123,6 +133,13 @@ _ERRORS = (
         status=400,
         title="INVALID_ARGUMENT",
         message="Request contains an invalid argument.",
+    ),
+    _Error(
+        name="moderation_as_bad_request",
+        status=400,
+        title="INVALID_ARGUMENT",
+        message="The prompt violates Google's Responsible AI practices. Try rephrasing the prompt.",
+        note="as servers say it that pass on Google's other models",
     ),
     _Error(
         name="bad_key",
@@ -168,107 +185,51 @@ _ERRORS = (
 )
 
 
-def _status_rows(kind: str) -> Iterator[Fault]:
+def _status_rows(rows: Rows) -> Iterator[Fault]:
     """Yield the rows of errors with a status of their own."""
     for error in _ERRORS:
         raised = _CLIENT if error.status < 500 else _SERVER
         yield Fault(
             name=error.name,
-            provider="google",
-            kind=kind,
-            script=answer_with("google", kind, error.render),
+            provider=rows.provider,
+            kind=rows.kind,
+            script=rows.answer(error.render),
             streamed=raised,
             whole=raised,
             status=error.status,
             code=error.reason,
-            wait_s=None if error.delay is None else float(error.delay.removesuffix("s")),
+            wait_s=error.wait_s,
             note=error.note,
         )
 
 
-def _row(
-    name: str, kind: str, script: Script, streamed: str | None, whole: str | None, note: str = ""
-) -> Fault:
-    """Make the row of a fault that has no status."""
-    return Fault(
-        name=name,
-        provider="google",
-        kind=kind,
-        script=script,
-        streamed=streamed,
-        whole=whole,
-        note=note,
-    )
-
-
-def _connection_rows(kind: str) -> Iterator[Fault]:
-    """Yield the rows in which the connection fails."""
-
-    def row(
-        name: str, fault: Break, streamed: str | None, whole: str | None, note: str = ""
-    ) -> Fault:
-        return _row(name, kind, answer_healthily("google", kind, fault), streamed, whole, note)
-
-    yield _row("connection_refused", kind, refuse("google"), _CONNECT, _CONNECT)
-    yield row("reset_before_headers", instead(Reset()), _READ, _READ)
-    yield row("hang_up_before_headers", instead(HangUp()), _PROTOCOL, _PROTOCOL)
-    yield row("stall", instead(Stall()), _TIMEOUT, _TIMEOUT, "nothing comes, not even headers")
-    yield row("reset_mid_stream", midway(reset_after), _READ, _READ)
-    yield row("hang_up_mid_stream", midway(hang_up_after), _PROTOCOL, _PROTOCOL)
-    yield row("stall_mid_stream", midway(stall_after), _TIMEOUT, _TIMEOUT)
-    yield row(
-        "reset_at_the_end",
-        reset_after(ALL),
-        _READ,
-        None,
-        "everything has come, the picture and the bill too, before it breaks",
-    )
-    yield row("stall_at_the_end", stall_after(ALL), _TIMEOUT, None, "everything has come")
-
-
-def _gateway_row(kind: str) -> Fault:
-    """Return the row of a proxy that fails in its own words."""
-    script = answer_with("google", kind, fail_as_a_gateway)
-    return replace(_row("bad_gateway", kind, script, _SERVER, _SERVER, "HTML"), status=502)
-
-
-def _content_rows(kind: str) -> Iterator[Fault]:
+def _content_rows(rows: Rows) -> Iterator[Fault]:
     """Yield the rows in which the connection holds and the content is wrong."""
 
-    def row(
-        name: str, fault: Break, streamed: str | None, whole: str | None, note: str = ""
-    ) -> Fault:
-        return _row(name, kind, answer_healthily("google", kind, fault), streamed, whole, note)
-
     def block(wire: Wire, *, times: int | None = 1) -> None:
-        reason = "PROHIBITED_CONTENT" if kind == "text" else "IMAGE_SAFETY"
-        wire.google.answer_block(reason, kind=kind, times=times)
+        reason = "PROHIBITED_CONTENT" if rows.kind == "text" else "IMAGE_SAFETY"
+        wire.google.answer_block(reason, kind=rows.kind, times=times)
 
-    yield _gateway_row(kind)
-    yield _row("moderation", kind, block, None, None, "prompt_feedback, and candidates None")
-    yield _row(
-        "empty", kind, answer_with("google", kind, _send_nothing), None, None, "candidates None"
+    yield rows.make("moderation", block, None, None, "prompt_feedback, and candidates None")
+    yield rows.answered("empty", _send_nothing, None, None, "candidates None")
+    yield rows.answered("wrong_content_type", send_a_page, _UNREADABLE, _JSON)
+    yield rows.broken(
+        "mislabelled", relabel("text/plain; charset=utf-8"), None, None, "nobody minds"
     )
-    yield _row(
-        "wrong_content_type", kind, answer_with("google", kind, send_a_page), _UNREADABLE, _JSON
-    )
-    yield row("mislabelled", relabel("text/plain; charset=utf-8"), None, None, "nobody minds")
-    yield _row(
-        "broken_json", kind, answer_with("google", kind, send_broken_json), _UNREADABLE, _JSON
-    )
-    yield row(
+    yield rows.answered("broken_json", send_broken_json, _UNREADABLE, _JSON)
+    yield rows.broken(
         "malformed_event", insert_after(1, b'data: {"candidates":\r\n\r\n'), _UNREADABLE, None
     )
-    yield row("truncated_event", midway(truncate_after), _UNREADABLE, _JSON)
-    yield row(
+    yield rows.broken("truncated_event", midway(truncate_after), _UNREADABLE, _JSON)
+    yield rows.broken(
         "no_final_event",
         end_after(-1),
         None,
         _PROTOCOL,
         "a stream ends in good order, but neither finish reason nor bill came",
     )
-    yield row("error_event", insert_after(1, encode_chunk(_overloaded())), _SERVER, None)
-    yield row(
+    yield rows.broken("error_event", insert_after(1, encode_chunk(_overloaded())), _SERVER, None)
+    yield rows.broken(
         "unknown_event",
         both(insert_after(1, encode_chunk(_hologram())), add_fields(hologram={"depth": 3})),
         None,
@@ -277,14 +238,29 @@ def _content_rows(kind: str) -> Iterator[Fault]:
     )
 
 
-def _ending_rows() -> Iterator[Fault]:
-    """Yield the rows of answers that stop for a reason of their own."""
+def _text_rows(rows: Rows) -> Iterator[Fault]:
+    """Yield the rows of texts that stop for a reason of their own, and of one with a picture in it."""
 
     def text(finish: str, words: str = "") -> Script:
         def script(wire: Wire, *, times: int | None = 1) -> None:
             wire.google.answer_text(words, finish=finish, times=times)
 
         return script
+
+    yield rows.make("blocked_answer", text("SAFETY"), None, None, "a candidate without content")
+    yield rows.make("cut_at_limit", text("MAX_TOKENS", TEXT), None, None)
+    yield rows.make("unknown_finish", text("HOLOGRAM", TEXT), None, None, _WARNS)
+    yield rows.broken(
+        "truncated_base64",
+        insert_after(1, encode_chunk(_truncated_picture())),
+        _INVALID,
+        None,
+        "a picture among the words, that nobody asked for",
+    )
+
+
+def _image_rows(rows: Rows) -> Iterator[Fault]:
+    """Yield the rows of pictures that are none, and of those that are not painted."""
 
     def image(finish: str) -> Script:
         def script(wire: Wire, *, times: int | None = 1) -> None:
@@ -293,30 +269,10 @@ def _ending_rows() -> Iterator[Fault]:
         return script
 
     note = "a candidate without content"
-    yield _row("blocked_answer", "text", text("SAFETY"), None, None, note)
-    yield _row("cut_at_limit", "text", text("MAX_TOKENS", TEXT), None, None)
-    yield _row("blocked_answer", "image", image("IMAGE_SAFETY"), None, None, note)
-    yield _row("no_image", "image", image("NO_IMAGE"), None, None, note)
-    warns = "the SDK warns (UserWarning) and keeps the value"
-    yield _row("unknown_finish", "text", text("HOLOGRAM", TEXT), None, None, warns)
-    yield _row("unknown_finish", "image", image("IMAGE_HOLOGRAM"), None, None, warns)
-
-
-def _image_rows() -> Iterator[Fault]:
-    """Yield the rows of pictures that are none."""
-
-    def paint(picture: bytes, encode: Callable[[bytes], str] = encode_base64) -> Script:
-        def script(wire: Wire, *, times: int | None = 1) -> None:
-            wire.google.answer_image(picture, encode=encode, times=times)
-
-        return script
-
-    broken = paint(PICTURE, encode_truncated)
-    yield _row("truncated_base64", "image", broken, _INVALID, _INVALID)
-    yield _row("not_a_picture", "image", paint(NOT_A_PICTURE), None, None, "good base64 of HTML")
-    yield _row(
-        "cut_picture", "image", paint(cut_picture(PICTURE)), None, None, "its end is missing"
-    )
+    yield rows.make("blocked_answer", image("IMAGE_SAFETY"), None, None, note)
+    yield rows.make("no_image", image("NO_IMAGE"), None, None, note)
+    yield rows.make("unknown_finish", image("IMAGE_HOLOGRAM"), None, None, _WARNS)
+    yield from rows.pictures(truncated=_INVALID, note="the SDK decodes, and fails")
 
 
 def _send_nothing(request: Request) -> Answer:
@@ -336,10 +292,21 @@ def _hologram() -> Json:
     return {"candidates": [{"content": content, "index": 0}], "hologram": {"depth": 3}}
 
 
-GOOGLE_FAULTS: tuple[Fault, ...] = (
-    *(row for kind in _KINDS for row in _status_rows(kind)),
-    *(row for kind in _KINDS for row in _connection_rows(kind)),
-    *(row for kind in _KINDS for row in _content_rows(kind)),
-    *_ending_rows(),
-    *_image_rows(),
+def _truncated_picture() -> Json:
+    """Return a chunk with a picture whose base64 ends too early."""
+    blob = {"mimeType": "image/png", "data": encode_truncated(PICTURE)}
+    return {"candidates": [{"content": {"parts": [{"inlineData": blob}]}, "index": 0}]}
+
+
+def _all_rows(rows: Rows) -> Iterator[Fault]:
+    """Yield every row of one kind of model."""
+    yield from _status_rows(rows)
+    yield from rows.connections(_SEEN)
+    yield rows.gateway(_SERVER)
+    yield from _content_rows(rows)
+    yield from (_text_rows if rows.kind == "text" else _image_rows)(rows)
+
+
+GOOGLE_FAULTS: tuple[Fault, ...] = tuple(
+    row for kind in KINDS for row in _all_rows(Rows(provider="google", kind=kind))
 )

@@ -1,51 +1,41 @@
 """The OpenAI rows of the fault matrix."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from tests.wire.answers import (
-    ALL,
-    UNBROKEN,
     Break,
-    HangUp,
     Json,
-    Reset,
-    Stall,
     add_fields,
     both,
     end_after,
-    hang_up_after,
     insert_after,
-    instead,
     midway,
     relabel,
-    reset_after,
-    stall_after,
     to_json,
     truncate_after,
 )
 from tests.wire.fault_rows import (
+    KINDS,
     PICTURE,
     TEXT,
     Fault,
+    Rows,
     Script,
-    answer_healthily,
-    answer_with,
-    fail_as_a_gateway,
-    refuse,
+    Seen,
     send_a_page,
     send_broken_json,
 )
 from tests.wire.openai_text import Finish
 from tests.wire.openai_wire import make_error
-from tests.wire.pictures import NOT_A_PICTURE, cut_picture, encode_base64, encode_truncated
+from tests.wire.pictures import encode_truncated
 from tests.wire.wire import Wire
 
-_KINDS = ("text", "image")
-_TIMEOUT = "openai.APITimeoutError"
 _CONNECTION = "openai.APIConnectionError"
+_TIMEOUT = "openai.APITimeoutError"
 _API = "openai.APIError"
 _JSON = "json.decoder.JSONDecodeError"
+_SEEN = Seen(refused=_CONNECTION, reset=_CONNECTION, hung_up=_CONNECTION, silent=_TIMEOUT)
 _BY_STATUS = {
     400: "openai.BadRequestError",
     401: "openai.AuthenticationError",
@@ -69,7 +59,7 @@ class _Error:
     headers: Mapping[str, str] = field(default_factory=dict)
     more: Mapping[str, object] = field(default_factory=dict)
     wait_s: float | None = None
-    kinds: tuple[str, ...] = _KINDS
+    kinds: tuple[str, ...] = KINDS
     note: str = ""
 
     def script_for(self, kind: str) -> Script:
@@ -154,6 +144,13 @@ _ERRORS = (
         note="the message repeats the ends of the key",
     ),
     _Error(
+        name="bad_key_as_bad_request",
+        status=400,
+        message="Incorrect%20API%20key%20provided:%20ba***na. You can obtain one from the console.",
+        code="Client specified an invalid argument",
+        note="as a compatible server says it",
+    ),
+    _Error(
         name="unauthorized",
         status=401,
         message="You must be a member of an organization to use the API.",
@@ -203,117 +200,55 @@ def _status_rows(kind: str) -> Iterator[Fault]:
             )
 
 
-def _row(
-    name: str, kind: str, script: Script, streamed: str | None, whole: str | None, note: str = ""
-) -> Fault:
-    """Make the row of a fault that has no status."""
-    return Fault(
-        name=name,
-        provider="openai",
-        kind=kind,
-        script=script,
-        streamed=streamed,
-        whole=whole,
-        note=note,
-    )
-
-
-def _connection_rows(kind: str) -> Iterator[Fault]:
-    """Yield the rows in which the connection fails."""
-
-    def row(
-        name: str, fault: Break, streamed: str | None, whole: str | None, note: str = ""
-    ) -> Fault:
-        return _row(name, kind, answer_healthily("openai", kind, fault), streamed, whole, note)
-
-    yield _row("connection_refused", kind, refuse("openai"), _CONNECTION, _CONNECTION)
-    yield row("reset_before_headers", instead(Reset()), _CONNECTION, _CONNECTION)
-    yield row("hang_up_before_headers", instead(HangUp()), _CONNECTION, _CONNECTION)
-    yield row("stall", instead(Stall()), _TIMEOUT, _TIMEOUT, "nothing comes, not even headers")
-    yield row("reset_mid_stream", midway(reset_after), _CONNECTION, _CONNECTION)
-    yield row("hang_up_mid_stream", midway(hang_up_after), _CONNECTION, _CONNECTION)
-    yield row("stall_mid_stream", midway(stall_after), _TIMEOUT, _TIMEOUT)
-    yield row(
-        "reset_at_the_end",
-        reset_after(ALL),
-        _CONNECTION,
-        None,
-        "everything has come, the picture and the bill too, before it breaks",
-    )
-    yield row("stall_at_the_end", stall_after(ALL), _TIMEOUT, None, "everything has come")
-
-
-def _gateway_row(kind: str) -> Fault:
-    """Return the row of a proxy that fails in its own words."""
-    script = answer_with("openai", kind, fail_as_a_gateway)
-    raised = _BY_STATUS[500]
-    return replace(_row("bad_gateway", kind, script, raised, raised, "HTML"), status=502)
-
-
-def _content_rows(kind: str) -> Iterator[Fault]:
+def _content_rows(rows: Rows) -> Iterator[Fault]:
     """Yield the rows in which the connection holds and the content is wrong."""
-
-    def row(
-        name: str, fault: Break, streamed: str | None, whole: str | None, note: str = ""
-    ) -> Fault:
-        return _row(name, kind, answer_healthily("openai", kind, fault), streamed, whole, note)
-
-    yield _gateway_row(kind)
-    yield _row(
+    yield rows.answered(
         "wrong_content_type",
-        kind,
-        answer_with("openai", kind, send_a_page),
+        send_a_page,
         None,
         None,
         "a stream is empty; a whole answer is the page, as a str",
     )
-    yield row(
+    yield rows.broken(
         "mislabelled",
         relabel("text/plain; charset=utf-8"),
         None,
         None,
         "a whole answer is a str instead of a model, although the JSON in it is good",
     )
-    yield _row(
-        "broken_json",
-        kind,
-        answer_with("openai", kind, send_broken_json),
-        None,
-        _JSON,
-        "a stream is empty",
-    )
-    yield row("malformed_event", insert_after(1, b'data: {"type":\n\n'), _JSON, None)
-    yield row(
+    yield rows.answered("broken_json", send_broken_json, None, _JSON, "a stream is empty")
+    yield rows.broken("malformed_event", insert_after(1, b'data: {"type":\n\n'), _JSON, None)
+    yield rows.broken(
         "truncated_event",
         midway(truncate_after),
         None,
         _JSON,
         "the SDK drops the last, unfinished event without a word",
     )
-    yield row(
+    yield rows.broken(
         "no_final_event",
         end_after(-1),
         None,
         _CONNECTION,
         "a stream ends in good order, but neither result nor bill came",
     )
-    yield row(
+    yield rows.broken(
         "unknown_event",
-        _unknown_event(kind),
+        _unknown_event(rows.kind),
         None,
         None,
         "all else is there; the event is of whichever class comes first",
     )
 
 
-def _text_rows() -> Iterator[Fault]:
+def _text_rows(rows: Rows) -> Iterator[Fault]:
     """Yield the rows that only text has."""
 
     def row(name: str, finish: Finish, note: str) -> Fault:
         def script(wire: Wire, *, times: int | None = 1) -> None:
             wire.openai.answer_text(TEXT, finish=finish, times=times)
 
-        return _row(name, "text", script, None, None, note)
+        return rows.make(name, script, None, None, note)
 
     def nothing(wire: Wire, *, times: int | None = 1) -> None:
         wire.openai.answer_text("", times=times)
@@ -325,42 +260,37 @@ def _text_rows() -> Iterator[Fault]:
     yield row("failed", "failed", "response.failed, with response.error.code")
     yield row("cut_at_limit", "max_output_tokens", "response.incomplete, with the bill")
     yield row("filtered", "content_filter", "response.incomplete, with the bill")
-    yield _row("empty", "text", nothing, None, None, "completed and billed, without a letter")
-    yield _row("refusal", "text", refusal, None, None, "response.refusal.delta in place of text")
-    yield _row(
+    yield rows.make("empty", nothing, None, None, "completed and billed, without a letter")
+    yield rows.make("refusal", refusal, None, None, "response.refusal.delta in place of text")
+    yield rows.broken(
         "wrapped_error_event",
-        "text",
-        answer_healthily("openai", "text", insert_after(1, _error_event())),
+        insert_after(1, _error_event()),
         _API,
         None,
         "an error event with an error object inside is raised",
     )
+    yield rows.broken(
+        "truncated_base64",
+        insert_after(1, _truncated_preview()),
+        None,
+        None,
+        "a picture among the words, that nobody asked for",
+    )
 
 
-def _image_rows() -> Iterator[Fault]:
+def _image_rows(rows: Rows) -> Iterator[Fault]:
     """Yield the rows that only pictures have."""
 
-    def paint(
-        *pictures: bytes, encode: Callable[[bytes], str] = encode_base64, fault: Break = UNBROKEN
-    ) -> Script:
-        def script(wire: Wire, *, times: int | None = 1) -> None:
-            wire.openai.answer_image(pictures, encode=encode, times=times, fault=fault)
+    def nothing(wire: Wire, *, times: int | None = 1) -> None:
+        wire.openai.answer_image((), times=times)
 
-        return script
-
-    note = "decoding the base64 is the caller's: it fails there"
-    yield _row(
-        "truncated_base64", "image", paint(PICTURE, encode=encode_truncated), None, None, note
+    yield from rows.pictures(
+        truncated=None, note="decoding the base64 is the caller's: it fails there"
     )
-    yield _row("not_a_picture", "image", paint(NOT_A_PICTURE), None, None, "good base64 of HTML")
-    yield _row(
-        "cut_picture", "image", paint(cut_picture(PICTURE)), None, None, "its end is missing"
-    )
-    yield _row("empty", "image", paint(), None, None, "an empty list; a stream without events")
-    yield _row(
+    yield rows.make("empty", nothing, None, None, "an empty list; a stream without events")
+    yield rows.broken(
         "error_event",
-        "image",
-        paint(PICTURE, fault=insert_after(0, _error_event())),
+        insert_after(0, _error_event()),
         _API,
         None,
         "it has a code and a type, but no status",
@@ -371,6 +301,13 @@ def _error_event() -> bytes:
     """Encode an error in the middle of a stream, as both stream formats have it."""
     error = make_error("The server had an error.", code="server_error", type="server_error")
     return _event({"type": "error", "error": error})
+
+
+def _truncated_preview() -> bytes:
+    """Encode a preview whose base64 ends too early, as the Responses API sends them."""
+    kind = "response.image_generation_call.partial_image"
+    picture = {"item_id": "ig_1", "output_index": 0, "partial_image_index": 0, "sequence_number": 1}
+    return _event({"type": kind, "partial_image_b64": encode_truncated(PICTURE), **picture})
 
 
 def _unknown_event(kind: str) -> Break:
@@ -387,10 +324,15 @@ def _event(data: Json) -> bytes:
     return b"event: %b\ndata: %b\n\n" % (str(data["type"]).encode(), to_json(data))
 
 
-OPENAI_FAULTS: tuple[Fault, ...] = (
-    *(row for kind in _KINDS for row in _status_rows(kind)),
-    *(row for kind in _KINDS for row in _connection_rows(kind)),
-    *(row for kind in _KINDS for row in _content_rows(kind)),
-    *_text_rows(),
-    *_image_rows(),
+def _all_rows(rows: Rows) -> Iterator[Fault]:
+    """Yield every row of one kind of model."""
+    yield from _status_rows(rows.kind)
+    yield from rows.connections(_SEEN)
+    yield rows.gateway(_BY_STATUS[500])
+    yield from _content_rows(rows)
+    yield from (_text_rows if rows.kind == "text" else _image_rows)(rows)
+
+
+OPENAI_FAULTS: tuple[Fault, ...] = tuple(
+    row for kind in KINDS for row in _all_rows(Rows(provider="openai", kind=kind))
 )

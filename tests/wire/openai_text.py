@@ -41,7 +41,12 @@ class TextScript:
 
 
 def make_text_usage(
-    *, input_tokens: int = 120, output_tokens: int = 80, reasoning_tokens: int = 0, cached: int = 0
+    *,
+    input_tokens: int = 120,
+    output_tokens: int = 80,
+    reasoning_tokens: int = 0,
+    cached: int = 0,
+    cache_write: int = 0,
 ) -> Json:
     """Make the bill of an answer in text.
 
@@ -49,14 +54,15 @@ def make_text_usage(
         input_tokens: with the cached ones.
         output_tokens: with those of the reasoning.
         reasoning_tokens: of the output.
-        cached: of the input.
+        cached: of the input, read from the cache.
+        cache_write: of the input, written to the cache.
 
     Returns:
         The object as the Responses API sends it.
     """
     return {
         "input_tokens": input_tokens,
-        "input_tokens_details": {"cached_tokens": cached, "cache_write_tokens": 0},
+        "input_tokens_details": {"cached_tokens": cached, "cache_write_tokens": cache_write},
         "output_tokens": output_tokens,
         "output_tokens_details": {"reasoning_tokens": reasoning_tokens},
         "total_tokens": input_tokens + output_tokens,
@@ -311,7 +317,7 @@ def _chat_usage(usage: Json) -> Json:
         "completion_tokens": usage["output_tokens"],
         "total_tokens": usage["total_tokens"],
         "prompt_tokens_details": {
-            "cached_tokens": usage["input_tokens_details"]["cached_tokens"],
+            **usage["input_tokens_details"],
             "audio_tokens": 0,
         },
         "completion_tokens_details": {

@@ -5,7 +5,8 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from promptflow.errors import SetupError
-from promptflow.providers.google.faults import foreign_errors, to_ours
+from promptflow.providers.bounds import bound_answer
+from promptflow.providers.google.errors import Call, to_ours
 
 if TYPE_CHECKING:
     import httpx2
@@ -26,8 +27,8 @@ def make_client(
 ) -> "genai.Client":
     """Make the client that all models of a process share.
 
-    It makes every call once, follows no redirect (the key would go along), and closes its
-    connections when it is thrown away: keep a reference while a call runs.
+    It makes every call once, follows no redirect (the key would go along), reads no answer without
+    end, and closes its connections when it is thrown away: keep a reference while a call runs.
 
     Args:
         api_key: the key, as it was set; outer whitespace goes.
@@ -51,44 +52,54 @@ def make_client(
             base_url=base_url,
             timeout=_to_ms(_ANY_CALL_S),
             client_args={
-                "event_hooks": {"request": [partial(_limit_connecting, connect_s)]},
+                "event_hooks": {
+                    "request": [partial(_limit_connecting, connect_s)],
+                    "response": [partial(bound_answer, painting=":generateContent")],
+                },
                 "follow_redirects": False,
             },
         ),
     )
 
 
-def ask(
-    call: Callable[[], _Result], *, client: "genai.Client", model: str, silence_s: float
-) -> _Result:
+def address_call(
+    client: "genai.Client", *, model: str, silence_s: float, paints: bool = False
+) -> Call:
+    """Note what the error messages of a call have to know.
+
+    Args:
+        client: the client it goes through.
+        model: the model's id.
+        silence_s: the silence it bears.
+        paints: whether it asks for a picture.
+    """
+    key = client._api_client.api_key or ""
+    return Call(model=model, silence_s=silence_s, paints=paints, key=key)
+
+
+def ask(act: Callable[[], _Result], call: Call) -> _Result:
     """Let the SDK do something, and raise its errors as ours.
 
     Args:
-        call: what to do; nothing of ours beside the SDK.
-        client: the client it uses.
-        model: the model's id.
-        silence_s: the silence the call bears, for the message.
+        act: what to do; nothing of ours beside the SDK.
+        call: the call it is a part of.
 
     Returns:
-        What the call returns.
+        What it returns.
 
     Raises:
-        ProviderError: the SDK raised one of its errors.
+        ProviderError: the SDK raised one of its errors, or of those of what lies below it.
     """
     try:
-        return call()
-    except foreign_errors() as error:
-        key = read_key(client)
-        ours = to_ours(error, model=model, key=key, silence_s=silence_s)
+        return act()
+    except Exception as error:
+        ours = to_ours(error, call)
+        if ours is None:
+            raise
         # A server may say the key back; then nothing may hang on our error that holds what it said.
-        cause = None if _holds(error, key) else error
+        cause = None if _holds(error, call.key) else error
     # Outside of the block above, so that without a cause there is no trace of it at all.
     raise ours from cause
-
-
-def read_key(client: "genai.Client") -> str:
-    """Return the key a client asks with, so that nothing that is said holds it."""
-    return client._api_client.api_key or ""
 
 
 def limit_silence(silence_s: float) -> "types.HttpOptions":

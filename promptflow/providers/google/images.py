@@ -1,6 +1,6 @@
 """A Gemini model that paints."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from promptflow.errors import (
     ReplyError,
 )
 from promptflow.ports import ImageRequest, Picture
-from promptflow.providers.google.client import ask, limit_silence, read_key
+from promptflow.providers.google.client import address_call, ask, limit_silence
 from promptflow.providers.google.endings import pick_picture
 from promptflow.providers.google.replies import Reply, to_content
 from promptflow.providers.google.together import run_together
@@ -82,7 +82,7 @@ class GoogleImage:
                     yield self._to_picture(painted, index, request)
                     index += 1
         if failures:
-            gravest = min(failures, key=_gravity)
+            gravest = _find_gravest(failures)
             raise gravest
 
     def _paint_one(self, request: ImageRequest) -> "_Painted":
@@ -91,17 +91,16 @@ class GoogleImage:
         Raises:
             ProviderError: it failed, or has no picture in it.
         """
+        call = address_call(self.client, model=self.model, silence_s=self.silence_s, paints=True)
         response = ask(
             lambda: self.client.models.generate_content(
                 model=self.model,
                 contents=to_content(request.prompt, request.references),
                 config=self._config(request),
             ),
-            client=self.client,
-            model=self.model,
-            silence_s=self.silence_s,
+            call,
         )
-        reply = Reply(key=read_key(self.client), whole=True)
+        reply = Reply(key=call.key, whole=True)
         parts = list(reply.read(response))
         return _Painted(data=pick_picture(reply, parts, model=self.model), reply=reply)
 
@@ -145,8 +144,19 @@ def _size(request: ImageRequest) -> str | None:
     return size if size in SIZES else None
 
 
-def _gravity(failure: ProviderError) -> tuple[int, float]:
-    """Return what sorts the gravest failure first; of the busy ones, that with the longest wait."""
-    wait_s = failure.retry_after_s if isinstance(failure, BusyError) else None
-    kinds = [place for place, kind in enumerate(_GRAVITY) if isinstance(failure, kind)]
-    return min(kinds, default=0), -(wait_s or 0.0)
+def _find_gravest(failures: Sequence[ProviderError]) -> ProviderError:
+    """Choose the failure that another try helps least; what is asked again asks for each of them."""
+
+    def gravity(failure: ProviderError) -> int:
+        kinds = [place for place, kind in enumerate(_GRAVITY) if isinstance(failure, kind)]
+        return min(kinds, default=0)
+
+    gravest = min(failures, key=gravity)
+    gravest.sent = any(failure.sent for failure in failures)
+    if isinstance(gravest, BusyError):
+        busy = [failure for failure in failures if isinstance(failure, BusyError)]
+        waits_s = [each.retry_after_s for each in busy if each.retry_after_s is not None]
+        bounds = [each.max_attempts for each in busy if each.max_attempts is not None]
+        gravest.retry_after_s = max(waits_s, default=None)
+        gravest.max_attempts = min(bounds, default=None)
+    return gravest

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from promptflow.ports import Reference
-from promptflow.providers.google.words import quote
+from promptflow.providers.google.words import check_id, quote
 from promptflow.records import Usage
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ class Reply:
     has_text: bool = False
     """Whether there was any text beside thoughts."""
     response_id: str | None = None
+    """Google's id of the call."""
     bill: "types.GenerateContentResponseUsageMetadata | None" = None
     whole: bool = False
     """Whether the answer came to an end; one that is not streamed comes with it."""
@@ -38,11 +39,11 @@ class Reply:
             chunk: a piece of a stream, or a whole answer. Any of its fields may be missing.
         """
         self.bill = chunk.usage_metadata or self.bill
-        self.response_id = chunk.response_id or self.response_id
+        self.response_id = check_id(chunk.response_id, key=self.key) or self.response_id
         feedback = chunk.prompt_feedback
         if feedback and feedback.block_reason:
             self.whole = True
-            self.block = self.quote(feedback.block_reason.value)
+            self.block = self.quote(feedback.block_reason.value) or "unknown"
             self.harms = _harms(feedback.safety_ratings)
         for candidate in (chunk.candidates or [])[:1]:
             if candidate.finish_reason:

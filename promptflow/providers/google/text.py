@@ -1,14 +1,17 @@
 """A Gemini model that writes."""
 
 from collections.abc import Generator, Iterable, Iterator
-from dataclasses import dataclass, field
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 
 from promptflow.catalog import ANSWER_TOKENS
 from promptflow.errors import ProviderError
 from promptflow.ports import TextPart, TextRequest
-from promptflow.providers.google.client import ask, limit_silence, read_key
+from promptflow.providers.bounds import AnswerTooLargeError, Tally
+from promptflow.providers.google.client import address_call, ask, limit_silence
 from promptflow.providers.google.endings import check_text
+from promptflow.providers.google.errors import Call, to_ours
 from promptflow.providers.google.replies import Reply, to_content
 from promptflow.providers.sections import render_sections
 
@@ -37,13 +40,14 @@ class GoogleText:
             request: the question.
 
         Yields:
-            (TextPart with text | TextPart with reasoning)* and one with the usage, which comes even
-            if the answer then turns out unusable.
+            (TextPart with text | TextPart with reasoning)* and one with the usage, as far as it is
+            told, which comes even if the answer broke off or turns out unusable.
 
         Raises:
             ProviderError: a filter of Google's blocked the question or the answer (RefusedError);
                 Google can't answer now, or the connection broke (BusyError); the key, its quota or
-                the request is at fault (RejectedError); the answer is empty or cut off (ReplyError).
+                the request is at fault (RejectedError); the answer is empty, cut off, or longer than
+                is read (ReplyError).
 
         Cost:
             Billed from the moment Google accepts the request, thinking included; at most
@@ -53,19 +57,29 @@ class GoogleText:
             google-genai 3.4.0, google/genai/types.py; https://aistudio.google.com/docs; read
             2026-11-23.
         """
-        reply = Reply(key=read_key(self.client))
+        call = address_call(self.client, model=self.model, silence_s=self.silence_s)
+        reply, tally = Reply(key=call.key), Tally()
+        failure: ProviderError | None = None
         try:
-            for chunk in self._chunks(request):
-                yield from _to_parts(reply.read(chunk))
-        except ProviderError:
+            with closing(self._chunks(request, reply, call)) as chunks:
+                for chunk in chunks:
+                    for part in _to_parts(reply.read(chunk)):
+                        tally.add(text=part.text, reasoning=part.reasoning)
+                        yield part
+        except AnswerTooLargeError as error:
+            failure = to_ours(error, replace(call, request_id=reply.response_id))
+        except ProviderError as error:
             # After its last word the answer is whole, and paid for, whatever becomes of the connection.
-            if not reply.whole:
-                raise
+            failure = None if reply.whole else error
         if usage := reply.usage:
             yield TextPart(usage=usage)
+        if failure:
+            raise failure
         check_text(reply, model=self.model)
 
-    def _chunks(self, request: TextRequest) -> Iterator["types.GenerateContentResponse"]:
+    def _chunks(
+        self, request: TextRequest, reply: Reply, call: Call
+    ) -> "Generator[types.GenerateContentResponse]":
         """Yield what the SDK yields; leaving early closes the connection."""
         answer = cast(  # a generator, in truth: it can be closed
             "Generator[types.GenerateContentResponse]",
@@ -77,10 +91,7 @@ class GoogleText:
         )
         try:
             while chunk := ask(
-                lambda: next(answer, None),
-                client=self.client,
-                model=self.model,
-                silence_s=self.silence_s,
+                lambda: next(answer, None), replace(call, request_id=reply.response_id)
             ):
                 yield chunk
         finally:

@@ -4,11 +4,13 @@ Source: openai 3.54.0 for Python, openai/types/chat/, read 2026-11-23.
 """
 
 from collections.abc import Generator, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from promptflow.catalog import ANSWER_TOKENS
 from promptflow.errors import ProviderError
 from promptflow.ports import TextPart, TextRequest
+from promptflow.providers.bounds import Tally
 from promptflow.providers.openai.dialect import Dialect
 from promptflow.providers.openai.errors import (
     Call,
@@ -78,23 +80,28 @@ def read_chat(chunks: Iterable[object], call: Call) -> Generator[TextPart, None,
     Raises:
         RefusedError: the model or a safety system said no.
         ReplyError: it was cut off, or ended before its end.
+        AnswerTooLargeError: it is longer than is read.
     """
-    reason, refusal, usage = "", "", Usage()
+    reason, refusal, usage, tally = "", "", Usage(), Tally()
     try:
         for chunk in chunks:
             choice = read_first(chunk, "choices")
-            yield from _read_delta(read(choice, "delta"))
+            usage = _read_usage(chunk, usage)
+            for part in _read_delta(read(choice, "delta")):
+                tally.add(text=part.text, reasoning=part.reasoning)
+                yield part
+            tally.add(text=read_text(choice, "delta", "refusal"))
             refusal += read_text(choice, "delta", "refusal")
             reason = read_text(choice, "finish_reason") or reason
-            usage = _read_usage(chunk, usage)
             if reason and usage != Usage():
                 break
     except Exception:
         # What breaks after the last word costs no more than the bill.
         if not reason:
+            # One that grows with the answer does not know yet what came in the end.
+            yield from _tell_usage(replace(usage, output_tokens=None, thinking_tokens=None))
             raise
-    if usage != Usage():
-        yield TextPart(usage=usage)
+    yield from _tell_usage(usage)
     error = _find_end_error(reason, refusal, call)
     if error is not None:
         raise error
@@ -122,11 +129,20 @@ def _read_delta(delta: object) -> Generator[TextPart]:
         yield TextPart(text=text, reasoning=reasoning)
 
 
+def _tell_usage(usage: Usage) -> Generator[TextPart]:
+    """Yield the bill, where there is one."""
+    if usage != Usage():
+        yield TextPart(usage=usage)
+
+
 def _read_usage(chunk: object, known: Usage) -> Usage:
     """Return the bill that a chunk carries, or else what is known already."""
     usage = Usage(
         input_tokens=read_count(chunk, "usage", "prompt_tokens"),
         cached_tokens=read_count(chunk, "usage", "prompt_tokens_details", "cached_tokens"),
+        cache_write_tokens=read_count(
+            chunk, "usage", "prompt_tokens_details", "cache_write_tokens"
+        ),
         output_tokens=read_count(chunk, "usage", "completion_tokens"),
         thinking_tokens=read_count(chunk, "usage", "completion_tokens_details", "reasoning_tokens"),
     )

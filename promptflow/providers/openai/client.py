@@ -1,12 +1,15 @@
 """The SDK's client, and how long it may wait."""
 
 import re
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from promptflow.errors import SetupError
+from promptflow.providers.bounds import bound_answer
 
 if TYPE_CHECKING:
     import openai
@@ -35,7 +38,9 @@ class Timeouts:
 def make_client(*, api_key: str, base_url: str | None) -> "openai.OpenAI":
     """Make the SDK's client: thread-safe, with its own retries off.
 
-    The models set their time-outs for each request; those set here hold for whatever else is asked.
+    It reads no answer without end, and closes its connections when it is thrown away: keep a reference
+    while a call runs. The models set their time-outs for each request; those set here hold for
+    whatever else is asked.
 
     Args:
         api_key: the key; blank for a server that needs none.
@@ -58,12 +63,21 @@ def make_client(*, api_key: str, base_url: str | None) -> "openai.OpenAI":
         )
         raise SetupError(message)
     timeouts = Timeouts()
-    return openai.OpenAI(
+    timeout = openai.Timeout(timeouts.text_s, connect=timeouts.connect_s)
+    transport = openai.DefaultHttpx2Client(
+        timeout=timeout,
+        event_hooks={"response": [partial(bound_answer, painting="/images/")]},
+    )
+    client = openai.OpenAI(
         api_key=key,
         base_url=_check_url(base_url) if base_url else OPENAI_URL,
         max_retries=0,
-        timeout=openai.Timeout(timeouts.text_s, connect=timeouts.connect_s),
+        timeout=timeout,
+        http_client=transport,
     )
+    # The SDK closes only what it has made itself.
+    weakref.finalize(client, transport.close)
+    return client
 
 
 def with_patience(client: "openai.OpenAI", timeouts: Timeouts, read_s: float) -> "openai.OpenAI":
@@ -87,11 +101,14 @@ def _check_url(base_url: str) -> str:
     Raises:
         SetupError: it is none.
     """
+    import httpx2
+
     try:
         parts = urlsplit(base_url.strip())
         usable = parts.scheme in {"http", "https"} and bool(parts.hostname)
         usable = usable and (parts.port is None or parts.port > 0)
-    except ValueError:
+        httpx2.URL(base_url.strip())
+    except (ValueError, httpx2.InvalidURL):
         usable = False
     if not usable:
         message = (

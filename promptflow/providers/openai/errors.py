@@ -1,13 +1,14 @@
 """Failures of calls to OpenAI, as errors of ours: what failed, for what, and where to go."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from promptflow.catalog import ANSWER_TOKENS
 from promptflow.errors import BusyError, ProviderError, RefusedError, ReplyError
+from promptflow.providers.openai.reading import read_request_id
 from promptflow.providers.openai.table import Row, find_row
 from promptflow.providers.openai.troubles import Trouble, read_event, read_exception, redact
 
@@ -35,6 +36,8 @@ class Call:
     paints: bool = False
     """Whether it asks for a picture: those cost too much to be asked for again and again."""
     key: str = field(default="", repr=False)
+    request_id: str | None = None
+    """The server's own id of it, once its answer has begun and where it gives one."""
 
     @property
     def is_openai(self) -> bool:
@@ -53,6 +56,10 @@ class Call:
     def check_id(self, request_id: str | None) -> str | None:
         """Return an id that the server gave; ``None`` for one that holds what must not be kept."""
         return request_id if request_id and self.clean(request_id) == request_id else None
+
+    def answered(self, headers: Mapping[str, str]) -> "Call":
+        """Return this call with the id that the head of its answer gives."""
+        return replace(self, request_id=self.check_id(read_request_id(headers, "x-request-id")))
 
 
 def address_call(
@@ -127,19 +134,24 @@ def refuse(call: Call, *, said: str) -> RefusedError:
     """Make the error of a model that refuses in its own words."""
     quote = _quote(said, call)
     message = f"{call.title} refused the request. Change the words that could be meant, and ask again.{quote}"
-    return RefusedError(message, provider=PROVIDER, model=call.model, category="refusal")
+    return RefusedError(
+        message,
+        provider=PROVIDER,
+        model=call.model,
+        category="refusal",
+        request_id=call.request_id,
+    )
 
 
-def bad_reply(call: Call, sentence: str, *, request_id: str | None = None) -> ReplyError:
+def bad_reply(call: Call, sentence: str) -> ReplyError:
     """Make the error of an answer that can't be used.
 
     Args:
         call: whom it came from.
         sentence: with fields in braces: who, title.
-        request_id: the server's id of the call.
     """
     message = sentence.format(who=call.who, title=call.title)
-    return ReplyError(message, provider=PROVIDER, model=call.model, request_id=request_id)
+    return ReplyError(message, provider=PROVIDER, model=call.model, request_id=call.request_id)
 
 
 def cut_off(call: Call) -> ReplyError:
@@ -155,7 +167,8 @@ def ended_early(call: Call) -> ReplyError:
     """Make the error of an answer whose end never came."""
     return bad_reply(
         call,
-        "{who} ended {title}'s answer before it was complete. Try again, or choose another model.",
+        "{who} ended {title}'s answer before it was complete. Try again; if it stays so, choose another"
+        " model, or check OPENAI_BASE_URL if it is set.",
     )
 
 
@@ -170,32 +183,27 @@ def _make_error(row: Row, trouble: Trouble, call: Call) -> ProviderError:
         http=f" (HTTP {trouble.status})" if trouble.status else "",
         patience_s=call.patience_s,
         billed=", and may have billed it all the same" if maybe_billed else "",
+        limit=trouble.limit,
     )
     if row.quotes:
         message += _quote(trouble.said, call)
-    model, status, request_id = call.model, trouble.status, call.check_id(trouble.request_id)
+    known: dict[str, Any] = {
+        "provider": PROVIDER,
+        "model": call.model,
+        "status": trouble.status,
+        "request_id": call.check_id(trouble.request_id) or call.request_id,
+    }
     if row.becomes is RefusedError:
-        return RefusedError(
-            message,
-            provider=PROVIDER,
-            model=model,
-            category=category,
-            status=status,
-            request_id=request_id,
-        )
+        return RefusedError(message, category=category, **known)
     if row.becomes is BusyError:
         return BusyError(
             message,
-            provider=PROVIDER,
-            model=model,
             retry_after_s=trouble.retry_after_s,
             max_attempts=_MAX_BILLED_ATTEMPTS if maybe_billed else None,
-            status=status,
-            request_id=request_id,
+            sent=not row.never_sent,
+            **known,
         )
-    return row.becomes(
-        message, provider=PROVIDER, model=model, status=status, request_id=request_id
-    )
+    return row.becomes(message, sent=not row.never_sent, **known)
 
 
 def _tell_page(page: str, call: Call) -> str:

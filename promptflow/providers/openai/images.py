@@ -6,11 +6,13 @@ from dataclasses import replace
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
+from promptflow.catalog import STANDARD_SIZES
 from promptflow.errors import BusyError, ProviderError, RefusedError
 from promptflow.ports import ImageRequest, Picture
 from promptflow.providers.openai.client import Timeouts, with_patience
 from promptflow.providers.openai.errors import Call, address_call, translated
 from promptflow.providers.openai.painting import (
+    Pixels,
     open_stream,
     paint_whole,
     read_stream,
@@ -38,6 +40,8 @@ class OpenAIImage:
         client: returns the SDK's client; called for every request.
         title: what people call the model, for messages; its id if left out.
         timeouts: how long to wait; the defaults of `Timeouts` if left out.
+        pixels: aspect ratio → the size to ask for where none was chosen; the three sizes that every
+            server knows if left out.
     """
 
     def __init__(
@@ -47,11 +51,13 @@ class OpenAIImage:
         client: "ClientSource",
         title: str = "",
         timeouts: Timeouts | None = None,
+        pixels: Pixels = STANDARD_SIZES.get,
     ) -> None:
         self.model = model
         self._client = client
         self._title = title
         self._timeouts = timeouts or Timeouts()
+        self._pixels = pixels
         self._streams = True
 
     def paint(self, request: ImageRequest) -> Iterator[Picture]:
@@ -89,7 +95,7 @@ class OpenAIImage:
             patience_s=self._timeouts.image_s,
             paints=True,
         )
-        order = write_order(request, call)
+        order = write_order(request, call, self._pixels)
         news, left = _News(), threading.Event()
         for number in range(request.count):
             threading.Thread(
@@ -126,10 +132,10 @@ class OpenAIImage:
     def _paint_one(self, client: "OpenAI", order: dict[str, Any], call: Call) -> Iterator[Picture]:
         with translated(call):
             stream = self._open(client, order) if self._streams else None
-            if stream is None:
-                yield paint_whole(client, order, call)
-            else:
-                yield from read_stream(stream, call)
+        if stream is None:
+            yield paint_whole(client, order, call)
+        else:
+            yield from read_stream(stream, call)
 
     def _open(self, client: "OpenAI", order: dict[str, Any]) -> "Stream[Any] | None":
         """Send an order; ``None`` where the server turns it down because it doesn't stream."""
@@ -181,6 +187,9 @@ def _gravest(errors: Sequence[BaseException]) -> BaseException:
         )
 
     gravest = max(errors, key=gravity)
+    if isinstance(gravest, ProviderError):
+        told = [error for error in errors if isinstance(error, ProviderError)]
+        gravest.sent = any(error.sent for error in told)
     if isinstance(gravest, BusyError):
         # Then all are busy, and what is asked again asks for each of them.
         busy = [error for error in errors if isinstance(error, BusyError)]

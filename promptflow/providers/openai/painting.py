@@ -8,9 +8,10 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any
 
+from promptflow.catalog import read_pixels
 from promptflow.errors import ProviderError, RejectedError
 from promptflow.ports import ImageRequest, Picture, Reference
 from promptflow.providers.openai.errors import (
@@ -19,21 +20,23 @@ from promptflow.providers.openai.errors import (
     bad_reply,
     ended_early,
     find_error_in_stream,
+    translated,
 )
 from promptflow.providers.openai.reading import (
     finish_in_background,
     read_count,
     read_first,
-    read_request_id,
     read_text,
 )
-from promptflow.providers.openai.sizes import SIZES, choose_size
 from promptflow.providers.openai.table import is_refusal
 from promptflow.providers.openai.troubles import Trouble
 from promptflow.records import ImageParameters, Usage
 
 if TYPE_CHECKING:
     from openai import OpenAI, Stream
+
+Pixels = Callable[[str], str | None]
+"""Aspect ratio → width × height in pixels, e.g. ``1536x1024``; ``None`` for a shape that is not painted."""
 
 PARTIALS = 2
 """Previews of each picture; each costs some hundred tokens."""
@@ -45,12 +48,13 @@ _STREAMING = re.compile(r"\b(stream|streamed|streaming|partial_images)\b", re.IG
 _MAX_WORD_CHARS = 40
 
 
-def write_order(request: ImageRequest, call: Call) -> dict[str, Any]:
+def write_order(request: ImageRequest, call: Call, pixels: Pixels) -> dict[str, Any]:
     """Put together what one call asks for: one picture, and only the parameters that are given.
 
     Args:
         request: the prompt, the shape, the parameters and the references.
         call: whom it goes to.
+        pixels: aspect ratio → size in pixels, where no size was chosen.
 
     Returns:
         Parameters of ``images.generate``; of ``images.edit`` where there is an ``image``.
@@ -68,7 +72,7 @@ def write_order(request: ImageRequest, call: Call) -> dict[str, Any]:
     }
     order: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     order |= {"model": call.model, "prompt": request.prompt, "n": 1}
-    order["size"] = _choose_size(request, call)
+    order["size"] = _choose_size(request, call, pixels)
     files = [_name_file(*each) for each in enumerate(request.references, 1)]
     if files:
         # A single one goes out as `image`, several as `image[]`: not every server knows the latter.
@@ -111,26 +115,27 @@ def read_stream(stream: "Stream[Any]", call: Call) -> Generator[Picture]:
         ReplyError: there is no picture, or it can't be decoded.
         ProviderError: the painting failed on the other side.
     """
-    request_id = call.check_id(read_request_id(stream.response.headers, "x-request-id"))
+    call = call.answered(stream.response.headers)
     complete = False
     try:
-        if "json" in read_text(stream.response.headers, "content-type"):
-            # A server that passes over the wish for a stream has painted all the same.
-            yield read_whole(json.loads(stream.response.read()), call, request_id)
-            return
-        error: ProviderError = ended_early(call)
-        for event in stream:
-            kind = read_text(event, "type")
-            if kind in _PARTIAL:
-                yield from _read_preview(event)
-            elif kind in _WHOLE:
-                complete = True
-                yield _read_picture(event, event, call, request_id)
+        with translated(call):
+            if "json" in read_text(stream.response.headers, "content-type"):
+                # A server that passes over the wish for a stream has painted all the same.
+                yield read_whole(json.loads(stream.response.read()), call)
                 return
-            elif kind == "error":
-                error = find_error_in_stream(event, call)
-                break
-        raise error
+            error: ProviderError = ended_early(call)
+            for event in stream:
+                kind = read_text(event, "type")
+                if kind in _PARTIAL:
+                    yield from _read_preview(event)
+                elif kind in _WHOLE:
+                    complete = True
+                    yield _read_picture(event, event, call)
+                    return
+                elif kind == "error":
+                    error = find_error_in_stream(event, call)
+                    break
+            raise error
     finally:
         if complete:
             finish_in_background(stream)
@@ -150,22 +155,23 @@ def paint_whole(client: "OpenAI", order: dict[str, Any], call: Call) -> Picture:
         The picture, with the index 0.
 
     Raises:
-        ReplyError: there is no picture, or it can't be decoded.
+        ProviderError: the order was turned down, the answer broke off, or there is no picture in it.
     """
-    paint = client.images.edit if "image" in order else client.images.generate
-    body: object = paint(**order)
-    request_id = call.check_id(read_request_id(body, "_request_id"))
-    # The SDK hands over what is not labelled as JSON as it came.
-    return read_whole(json.loads(body) if isinstance(body, str) else body, call, request_id)
+    images = client.images.with_streaming_response
+    paint = images.edit if "image" in order else images.generate
+    # The answer is read here, because whatever goes wrong in it would lose its id within the SDK.
+    with translated(call), paint(**order) as response:
+        call = call.answered(response.headers)
+        with translated(call):
+            return read_whole(json.loads(response.read()), call)
 
 
-def read_whole(body: object, call: Call, request_id: str | None) -> Picture:
+def read_whole(body: object, call: Call) -> Picture:
     """Read the picture out of an answer that came in one piece.
 
     Args:
         body: the answer.
         call: whom it comes from.
-        request_id: the server's id of the call.
 
     Returns:
         The picture, with the index 0.
@@ -173,13 +179,13 @@ def read_whole(body: object, call: Call, request_id: str | None) -> Picture:
     Raises:
         ReplyError: there is none, or it can't be decoded.
     """
-    return _read_picture(read_first(body, "data"), body, call, request_id)
+    return _read_picture(read_first(body, "data"), body, call)
 
 
-def _choose_size(request: ImageRequest, call: Call) -> str:
+def _choose_size(request: ImageRequest, call: Call, pixels: Pixels) -> str:
     size = request.parameters.size
-    chosen = choose_size(request.aspect_ratio, size)
-    if chosen is not None:
+    chosen = pixels(request.aspect_ratio) if size is None else size
+    if chosen is not None and (chosen == "auto" or read_pixels(chosen)):
         return chosen
     if size is not None:
         message = (
@@ -188,10 +194,10 @@ def _choose_size(request: ImageRequest, call: Call) -> str:
         )
     else:
         message = (
-            f"{call.title} can't paint in the shape {request.aspect_ratio!r}. It takes"
-            f" {', '.join(SIZES)}; choose one of those."
+            f"{call.title} can't paint in the shape {request.aspect_ratio!r}. Choose another, or a size"
+            " in pixels."
         )
-    raise RejectedError(message, provider=PROVIDER, model=call.model)
+    raise RejectedError(message, provider=PROVIDER, model=call.model, sent=False)
 
 
 def _name_file(number: int, reference: Reference) -> tuple[str, bytes, str]:
@@ -200,21 +206,21 @@ def _name_file(number: int, reference: Reference) -> tuple[str, bytes, str]:
     return f"reference-{number}.{extension}", reference.data, reference.mime
 
 
-def _read_picture(source: object, facts: object, call: Call, request_id: str | None) -> Picture:
+def _read_picture(source: object, facts: object, call: Call) -> Picture:
     """Read a whole picture and what is told about it."""
     data = _decode(read_text(source, "b64_json"))
     if not data:
         sentence = (
-            "{who} sent no picture by {title} that can be decoded: whole base64 was expected. Try again, or"
+            "{who} sent a picture by {title} that is empty, cut short or no picture at all. Try again, or"
             " choose another model."
         )
-        raise bad_reply(call, sentence, request_id=request_id)
+        raise bad_reply(call, sentence)
     return Picture(
         index=0,
         data=data,
         usage=_read_usage(facts),
         resolved=_read_resolved(facts, call),
-        request_id=request_id,
+        request_id=call.request_id,
     )
 
 

@@ -2,8 +2,10 @@
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
+from promptflow.catalog import STANDARD_SIZES
 from promptflow.ports import ImageModel, TextModel
 from promptflow.providers import Provider
 from promptflow.providers.openai.client import Timeouts, make_client
@@ -22,6 +24,7 @@ def openai_provider(
     title: Callable[[str], str] = str,
     chat: bool = False,
     timeouts: Timeouts | None = None,
+    pixels: Callable[[str, str], str | None] = lambda _model_id, ratio: STANDARD_SIZES.get(ratio),
 ) -> Provider:
     """Return OpenAI, or a server that speaks its API, as a provider.
 
@@ -34,6 +37,8 @@ def openai_provider(
         title: model id → what people call it, for messages; the id itself by default.
         chat: use Chat Completions from the start; else it is found out whether it has to be used.
         timeouts: how long to wait; the defaults of `Timeouts` if left out.
+        pixels: (id of an image model, aspect ratio) → the size to ask for where none was chosen; the
+            three sizes that every server knows by default.
     """
     client = _Shared(lambda: make_client(api_key=api_key, base_url=base_url))
 
@@ -48,7 +53,13 @@ def openai_provider(
         )
 
     def image_model(model_id: str) -> ImageModel:
-        return OpenAIImage(model=model_id, client=client, title=title(model_id), timeouts=timeouts)
+        return OpenAIImage(
+            model=model_id,
+            client=client,
+            title=title(model_id),
+            timeouts=timeouts,
+            pixels=partial(pixels, model_id),
+        )
 
     return Provider(text_model=text_model, image_model=image_model)
 

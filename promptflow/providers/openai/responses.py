@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from promptflow.catalog import ANSWER_TOKENS
 from promptflow.errors import ProviderError
 from promptflow.ports import TextPart, TextRequest
+from promptflow.providers.bounds import Tally
 from promptflow.providers.openai.dialect import Dialect
 from promptflow.providers.openai.errors import (
     Call,
@@ -82,14 +83,17 @@ def read_responses(events: Iterable[object], call: Call) -> Generator[TextPart, 
         RefusedError: the model or a safety system said no.
         ProviderError: the answer failed.
         ReplyError: it was cut off, or ended before its end.
+        AnswerTooLargeError: it is longer than is read.
     """
-    refusal = ""
+    refusal, tally = "", Tally()
     for event in events:
         kind = read_text(event, "type")
         part = _read_piece(kind, event)
         if part is not None:
+            tally.add(text=part.text, reasoning=part.reasoning)
             yield part
         if kind == "response.refusal.delta":
+            tally.add(text=read_text(event, "delta"))
             refusal += read_text(event, "delta")
         if kind in _ENDS:
             yield from _read_usage(read(event, "response"))
@@ -130,6 +134,9 @@ def _read_usage(response: object) -> Generator[TextPart]:
     usage = Usage(
         input_tokens=read_count(response, "usage", "input_tokens"),
         cached_tokens=read_count(response, "usage", "input_tokens_details", "cached_tokens"),
+        cache_write_tokens=read_count(
+            response, "usage", "input_tokens_details", "cache_write_tokens"
+        ),
         output_tokens=read_count(response, "usage", "output_tokens"),
         thinking_tokens=read_count(response, "usage", "output_tokens_details", "reasoning_tokens"),
     )

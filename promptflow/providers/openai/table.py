@@ -59,7 +59,7 @@ class Row:
 
     becomes: type[ProviderError]
     sentence: str
-    """With fields in braces: who, title, page, category, http, patience_s, billed."""
+    """With fields in braces: who, title, page, category, http, patience_s, billed, limit."""
     page: str = ""
     """Where to go."""
     codes: frozenset[str] = frozenset()
@@ -71,6 +71,8 @@ class Row:
     """What the server's message has to say besides; ``None`` where status or class is enough."""
     quotes: bool = False
     """Whether the server's own words help."""
+    never_sent: bool = False
+    """Whether the request has not reached the server, so that it costs nothing."""
     may_be_billed: bool = False
     """Whether a picture may have been painted, although none came."""
 
@@ -99,8 +101,8 @@ TABLE = (
         codes=_BILLING,
         statuses={402},
         page=_BILLING_PAGE,
-        sentence="{who} has no credit left for {title}: the balance or a spending limit is used up."
-        " Add credit or raise the limit{page}; before that, trying again is no use.",
+        sentence="{who} wants to be paid before {title} answers: the account's credit or a spending"
+        " limit is used up. Add credit or raise the limit{page}; before that, trying again is no use.",
     ),
     Row(
         becomes=BusyError,
@@ -130,12 +132,21 @@ TABLE = (
     ),
     Row(
         becomes=RejectedError,
+        # So some compatible servers say it, their spaces as %20.
+        statuses={400, 403},
+        words=_words(r"(incorrect|invalid|malformed)(\s|%20)api(\s|%20|_)?key"),
+        page=_KEYS_PAGE,
+        sentence="{who} says that OPENAI_API_KEY is not one of its keys. Check it, or make a new"
+        " one{page}.",
+    ),
+    Row(
+        becomes=RejectedError,
         codes=frozenset({"unsupported_country_region_territory"}),
         statuses={403},
         words=_words(r"country|territory"),
-        sentence="{who} does not answer requests from this country or region. The supported ones are"
-        " listed{page}.",
         page=_REGIONS_PAGE,
+        sentence="{who} does not answer requests from the country or region of this server. Use models"
+        " of another provider, or run Prompt Flow in one of the places listed{page}.",
     ),
     Row(
         becomes=RejectedError,
@@ -184,24 +195,45 @@ TABLE = (
         statuses={408, 409, *range(500, 600)},
         names=frozenset({"ConflictError", "InternalServerError"}),
         page=_STATUS_PAGE,
-        sentence="{who} has trouble of its own with {title}{http}. Try again in a moment, or see"
-        " whether it is known{page}.",
+        sentence="{who} has trouble of its own with {title}{http}. Try again in a moment, or see{page}"
+        " whether it is known.",
     ),
     Row(
         becomes=ReplyError,
         names=_UNREADABLE,
         sentence="{who} sent an answer for {title} that can't be read. Try again; if it stays so, check"
-        " that OPENAI_BASE_URL is the address of an API and not of a web page.",
+        " that OPENAI_BASE_URL, if it is set, is the address of an API and not of a web page.",
+    ),
+    Row(
+        becomes=ReplyError,
+        names=frozenset({"AnswerTooLargeError"}),
+        sentence="{who} sent more than {limit} of {title}'s answer, where it was broken off; they may be"
+        " billed. Try again with a shorter request, or choose another model.",
     ),
     Row(
         becomes=RejectedError,
-        names=frozenset({"LocalProtocolError", "UnsupportedProtocol", "TooManyRedirects"}),
+        names=frozenset({"LocalProtocolError", "UnsupportedProtocol"}),
+        never_sent=True,
         sentence="{who} can't be asked for {title} in this way. Check OPENAI_BASE_URL, which has to be the"
         " address of an API and usually ends in /v1.",
     ),
     Row(
+        becomes=RejectedError,
+        names=frozenset({"TooManyRedirects"}),
+        sentence="{who} passes requests to {title} on and on, and nobody answers. Check OPENAI_BASE_URL,"
+        " which has to be the address of an API and usually ends in /v1.",
+    ),
+    Row(
         becomes=BusyError,
-        names=frozenset({"ConnectTimeout", "PoolTimeout", "ConnectError", "ProxyError"}),
+        names=frozenset({"PoolTimeout"}),
+        never_sent=True,
+        sentence="{who} is being asked so much at once that {title}'s turn did not come in time. Try"
+        " again, or ask for fewer pictures at once.",
+    ),
+    Row(
+        becomes=BusyError,
+        names=frozenset({"ConnectTimeout", "ConnectError", "ProxyError"}),
+        never_sent=True,
         page=_STATUS_PAGE,
         sentence="{who} can't be reached to ask {title}. Check the network, and OPENAI_BASE_URL if it is"
         " set, or look for trouble{page}.",
@@ -226,8 +258,8 @@ TABLE = (
         codes=frozenset({"invalid_request_error", "image_generation_user_error"}),
         statuses=range(400, 500),
         names=frozenset({"BadRequestError", "UnprocessableEntityError", "APIStatusError"}),
-        sentence="{who} rejected the request to {title}{http}. Change what it names, or choose another"
-        " model.",
+        sentence="{who} rejected the request to {title}{http}. Change the words or parameters that it"
+        " objects to, or choose another model.",
         quotes=True,
     ),
     Row(
@@ -239,6 +271,7 @@ TABLE = (
     Row(
         becomes=RejectedError,
         names=frozenset({"OpenAIError"}),
+        never_sent=True,
         sentence="{who} was not asked for {title}: its SDK refused the request. Check OPENAI_API_KEY and"
         " OPENAI_BASE_URL.",
         quotes=True,

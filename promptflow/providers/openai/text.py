@@ -63,7 +63,7 @@ class OpenAIText:
             RefusedError: the model or a safety system said no.
             BusyError: not now: a rate limit, trouble on the other side, the network, a time-out.
             RejectedError: the request, the key, the account or the model is wrong.
-            ReplyError: the answer broke off or can't be read.
+            ReplyError: the answer broke off, can't be read, or is longer than is read.
 
         Cost:
             Billed from the moment the provider accepts the request; a request that it answers with an
@@ -75,15 +75,17 @@ class OpenAIText:
         )
         with translated(call):
             dialect, stream = self._open(client, request, call)
-            read_parts = read_chat if dialect.chat else read_responses
-            complete = False
-            try:
+        call = call.answered(stream.response.headers)
+        read_parts = read_chat if dialect.chat else read_responses
+        complete = False
+        try:
+            with translated(call):
                 complete = yield from read_parts(stream, call)
-            finally:
-                if complete:
-                    finish_in_background(stream)
-                else:
-                    stream.close()
+        finally:
+            if complete:
+                finish_in_background(stream)
+            else:
+                stream.close()
 
     def _open(
         self, client: "OpenAI", request: TextRequest, call: Call

@@ -4,7 +4,7 @@ import email.utils
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from promptflow.providers.openai.reading import read, read_request_id, read_text
@@ -41,6 +41,8 @@ class Trouble:
     """The server's own words, as they came: not fit to be shown."""
     categories: tuple[str, ...] = ()
     """What a safety system objected to."""
+    limit: str = ""
+    """Of an answer that is larger than is read: how much that is."""
     retry_after_s: float | None = None
     request_id: str | None = None
 
@@ -58,13 +60,14 @@ def read_exception(error: BaseException) -> Trouble:
     told = headers if isinstance(headers, Mapping) else {}
     status = read(error, "status_code")
     names = _names(error) | (_names(error.__cause__) if error.__cause__ else frozenset())
-    return read_event(
+    trouble = read_event(
         read(error, "body"),
         names=names,
         status=status if isinstance(status, int) else None,
         retry_after_s=read_wait(told, now=datetime.now(UTC)),
         request_id=read_request_id(told, "x-request-id"),
     )
+    return replace(trouble, limit=read_text(error, "limit"))
 
 
 def read_event(

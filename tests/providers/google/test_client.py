@@ -1,18 +1,15 @@
 """How Google is reached: when, with what limits, and by whom."""
 
-import socket
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import httpx2
 import pytest
 
-from promptflow.errors import BusyError, RejectedError, SetupError
+from promptflow.errors import SetupError
 from promptflow.providers.google import GoogleImage, GoogleText, google_provider, make_client
 from tests.providers.google.asking import IMAGE_MODEL, KEY, TEXT_MODEL, paint, write_text
 from tests.wire.pictures import make_png
@@ -35,34 +32,6 @@ def test_sdk_is_not_imported_before_it_is_needed() -> None:
     )
 
     assert done.stdout.strip() == "[]"
-
-
-@pytest.fixture
-def deaf_port() -> Iterator[int]:
-    """A port that takes no further connection, and does not say so."""
-    with ExitStack() as stack:
-        server = stack.enter_context(socket.socket())
-        server.bind(("127.0.0.1", 0))
-        server.listen(0)
-        for _ in range(4):
-            caller = stack.enter_context(socket.socket())
-            caller.setblocking(False)
-            caller.connect_ex(server.getsockname())
-        yield server.getsockname()[1]
-
-
-def test_connecting_has_a_limit_of_its_own(deaf_port: int) -> None:
-    """A server that can't be reached is given up long before a silent one."""
-    made = make_client(api_key=KEY, base_url=f"http://127.0.0.1:{deaf_port}", connect_s=0.3)
-    started_s = time.monotonic()
-
-    with closing(made):
-        _parts, error = write_text(made, silence_s=30)
-
-    assert isinstance(error, BusyError)
-    assert isinstance(error.__cause__, httpx2.ConnectTimeout)
-    assert "could not be reached" in error.message
-    assert time.monotonic() - started_s < 5
 
 
 def test_limits_are_those_of_the_product() -> None:
@@ -115,17 +84,6 @@ def test_environment_has_no_say(
     assert parts[0].text == "Yes."
     assert request.headers["x-goog-api-key"] == KEY
     assert request.path.startswith("/v1/models/")
-
-
-@pytest.mark.parametrize(
-    "base_url", ["gopher://127.0.0.1", "127.0.0.1:9", "http://[::1", "http://"]
-)
-def test_address_that_is_none_is_rejected(base_url: str) -> None:
-    """An address nothing can be sent to is told by the variable that holds it."""
-    with closing(make_client(api_key=KEY, base_url=base_url)) as made:
-        _parts, error = write_text(made)
-
-    assert isinstance(error, RejectedError)
 
 
 def test_provider_shares_one_client(wire: Wire) -> None:

@@ -108,6 +108,19 @@ def test_unknown_block_is_a_refusal(client: "genai.Client", wire: Wire) -> None:
     assert error.category == "HOLOGRAM"
 
 
+@pytest.mark.filterwarnings("ignore:.*is not a valid:UserWarning")
+def test_block_for_nothing_that_can_be_said_is_a_refusal(
+    client: "genai.Client", wire: Wire
+) -> None:
+    """A block has a category, whatever stands in the place of its reason."""
+    wire.google.answer_block("<b>")
+
+    _pictures, error = paint(client)
+
+    assert isinstance(error, RefusedError)
+    assert error.category == "unknown"
+
+
 @pytest.mark.filterwarnings(_UNKNOWN)
 @pytest.mark.parametrize(("text", "raised"), [("Fine.", None), ("", ReplyError)])
 def test_unknown_reason_passes_with_text(

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import httpx2
@@ -12,12 +13,21 @@ from google.genai import errors
 from promptflow.errors import (
     BusyError,
     ProviderError,
-    RefusedError,
     RejectedError,
     ReplyError,
 )
-from promptflow.providers.google.faults import foreign_errors, table, to_ours
-from tests.providers.google.asking import KEY, ask_for, choose_patience, write_text
+from promptflow.providers.google.errors import Call, to_ours
+from promptflow.providers.google.table import TABLE
+from tests.providers.google.asking import (
+    IMAGE_MODEL,
+    KEY,
+    TEXT_MODEL,
+    ask_for,
+    choose_patience,
+    write_text,
+)
+from tests.providers.google.outcomes import OUTCOMES
+from tests.providers.outcome import describe, find_outcome
 from tests.wire.answers import Answer, Json, json_answer, stream_answer, to_json, whole_answer
 from tests.wire.fault_rows import Fault
 from tests.wire.faults import select_faults
@@ -29,87 +39,24 @@ if TYPE_CHECKING:
     from google import genai
 
 _FAULTS = select_faults(provider="google")
-_SILENT = "was silent for 0.3 s"
-_BROKE = "The connection to Google broke"
-_DAMAGED = "is damaged or not Google's"
-_OUTAGE = "https://aistudio.google.com/status"
-_ON_EITHER: dict[str, tuple[type[ProviderError] | None, str]] = {
-    "rate_limited": (BusyError, "https://aistudio.google.com/rate-limit"),
-    "rate_limited_with_wait": (BusyError, "https://aistudio.google.com/rate-limit"),
-    "quota": (RejectedError, "is used up"),
-    "bad_request": (RejectedError, "Google does not accept the request"),
-    "bad_key": (RejectedError, "https://aistudio.google.com/api-keys and set it"),
-    "unauthorized": (RejectedError, "https://aistudio.google.com/api-keys and set it"),
-    "forbidden": (RejectedError, "has no permission to use"),
-    "model_not_found": (RejectedError, "https://aistudio.google.com/docs/models"),
-    "server_error": (BusyError, _OUTAGE),
-    "overloaded": (BusyError, _OUTAGE),
-    "bad_gateway": (BusyError, _OUTAGE),
-    "connection_refused": (BusyError, "could not be reached"),
-    "reset_before_headers": (BusyError, _BROKE),
-    "hang_up_before_headers": (BusyError, _BROKE),
-    "stall": (BusyError, _SILENT),
-    "reset_mid_stream": (BusyError, _BROKE),
-    "hang_up_mid_stream": (BusyError, _BROKE),
-    "stall_mid_stream": (BusyError, _SILENT),
-    "reset_at_the_end": (None, ""),
-    "stall_at_the_end": (None, ""),
-    "wrong_content_type": (ReplyError, _DAMAGED),
-    "mislabelled": (None, ""),
-    "broken_json": (ReplyError, _DAMAGED),
-    "truncated_event": (ReplyError, _DAMAGED),
-    "unknown_event": (None, ""),
-}
-_ON_TEXT: dict[str, tuple[type[ProviderError] | None, str]] = {
-    "moderation": (RefusedError, "(PROHIBITED_CONTENT)"),
-    "empty": (ReplyError, "gave an empty answer"),
-    "malformed_event": (ReplyError, _DAMAGED),
-    "no_final_event": (BusyError, "broke off before its end"),
-    "error_event": (BusyError, _OUTAGE),
-    "blocked_answer": (RefusedError, "(SAFETY: sexually explicit)"),
-    "cut_at_limit": (ReplyError, "cut off at its limit"),
-    "unknown_finish": (None, ""),
-}
-_ON_IMAGES: dict[str, tuple[type[ProviderError] | None, str]] = {
-    "moderation": (RefusedError, "(IMAGE_SAFETY)"),
-    "empty": (ReplyError, "There is no picture in the answer"),
-    # Breaks of a stream: a picture is not streamed.
-    "malformed_event": (None, ""),
-    "error_event": (None, ""),
-    "no_final_event": (BusyError, _BROKE),
-    "blocked_answer": (RefusedError, "(IMAGE_SAFETY)"),
-    "no_image": (BusyError, "painted no picture (NO_IMAGE"),
-    "unknown_finish": (ReplyError, "(IMAGE_HOLOGRAM)"),
-    "truncated_base64": (ReplyError, _DAMAGED),
-    "not_a_picture": (ReplyError, "but they are no picture"),
-    # Its first bytes are right: that its end is missing shows when it is decoded.
-    "cut_picture": (None, ""),
-}
-
-
-def _expect(fault: Fault) -> tuple[type[ProviderError] | None, str]:
-    own = _ON_TEXT if fault.kind == "text" else _ON_IMAGES
-    return (own | _ON_EITHER)[fault.name]
+_MODELS = {"text": TEXT_MODEL, "image": IMAGE_MODEL}
 
 
 @pytest.mark.filterwarnings("ignore:.*HOLOGRAM is not a valid:UserWarning")
 @pytest.mark.parametrize("fault", _FAULTS, ids=lambda fault: fault.id)
-def test_fault_becomes_our_error(client: "genai.Client", wire: Wire, fault: Fault) -> None:
-    """Each fault is raised as the kind that tells what to do, with the status and the wait, once."""
+def test_fault_becomes_what_the_table_says(
+    client: "genai.Client", wire: Wire, fault: Fault
+) -> None:
+    """Kind, words, status, tries, wait, cost and ids are those of the table; the adapter asks once."""
     fault.script(wire)
+    outcome = find_outcome(OUTCOMES, fault)
 
     _came, error = ask_for(fault.kind, client, silence_s=choose_patience(fault))
 
-    kind, told = _expect(fault)
-    known = error or ReplyError("", provider="google", model="")
-    wait_s = None if kind is not BusyError or fault.name == "no_image" else fault.wait_s
-    assert type(error) is (kind or type(None))
-    assert told in known.message
-    assert known.provider == "google"
-    assert known.status == (503 if fault.name == "error_event" and error else fault.status)
-    assert getattr(error, "retry_after_s", None) == (0 if fault.name == "no_image" else wait_s)
-    assert wire.violations == ()
+    worded = outcome and replace(outcome, says=outcome.says.format(model=repr(_MODELS[fault.kind])))
+    assert describe(error, request_id=f"resp{1:024d}") == worded
     assert len(wire.google.requests) == (0 if fault.name == "connection_refused" else 1)
+    assert wire.violations == ()
 
 
 _DAY = "GenerateRequestsPerDayPerProjectPerModel-FreeTier"
@@ -120,9 +67,15 @@ _QUOTA = "You exceeded your current quota, please check your plan and billing de
 @pytest.mark.parametrize(
     ("status", "message", "details", "kind", "told"),
     [
-        (400, "API key expired. Renew it.", (), RejectedError, "/api-keys and set it as"),
+        (400, "API key expired. Renew it.", (), RejectedError, "/api-keys, and set it as"),
         (400, "API Key not found.", (error_info("API_KEY_INVALID"),), RejectedError, "/api-keys"),
-        (403, "Your API key was reported as leaked.", (), RejectedError, "/api-keys and set it as"),
+        (
+            403,
+            "Your API key was reported as leaked.",
+            (),
+            RejectedError,
+            "/api-keys, and set it as",
+        ),
         (400, "User location is not supported for the API use.", (), RejectedError, "regions"),
         (403, "User location is not supported.", (), RejectedError, "/docs/available-regions"),
         (
@@ -189,8 +142,8 @@ def test_cancelled_call_may_be_tried_again() -> None:
     assert "dropped the request" in error.message
 
 
-def _translate(error: Exception) -> ProviderError:
-    return to_ours(error, model="m", key=KEY, silence_s=300)
+def _translate(error: Exception) -> ProviderError | None:
+    return to_ours(error, Call(model="m", key=KEY, silence_s=300))
 
 
 @pytest.mark.parametrize(
@@ -299,6 +252,60 @@ def test_json_of_another_shape_is_our_error(
     assert isinstance(error, ProviderError)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 100_000,
+        b'{"usageMetadata":{"promptTokenCount":' + b"9" * 5_000 + b"}}",
+    ],
+    ids=["too_deep", "too_long_a_number"],
+)
+@pytest.mark.parametrize("kind", ["text", "image"])
+def test_json_that_python_does_not_read_is_a_damaged_answer(
+    client: "genai.Client", wire: Wire, kind: str, body: bytes
+) -> None:
+    """What JSON allows and Python does not is the answer's fault, and the call went out."""
+
+    def render(request: Request) -> Answer:
+        return stream_answer([b"data: %b\n\n" % body]) if request.streamed else whole_answer(body)
+
+    wire.google.answer_with(render)
+
+    _came, error = ask_for(kind, client)
+
+    assert isinstance(error, ReplyError)
+    assert error.sent
+    assert "is damaged or not Google's" in error.message
+
+
+_REQUEST_INFO = {"@type": "type.googleapis.com/google.rpc.RequestInfo", "requestId": "info-7"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "details", "request_id"),
+    [
+        ({"x-request-id": "head-7"}, (), "head-7"),
+        ({"x-request-id": "head-7"}, (_REQUEST_INFO,), "info-7"),
+        ({"x-request-id": f"key={KEY}"}, (), None),
+        ({}, (), None),
+    ],
+)
+def test_id_of_an_error_is_told(
+    client: "genai.Client",
+    wire: Wire,
+    headers: dict[str, str],
+    details: Sequence[Json],
+    request_id: str | None,
+) -> None:
+    """The id stands in the body, or in the head where a server between us and Google has one."""
+    wire.google.answer_error(403, "No.", name="X", headers=headers, details=details)
+
+    _parts, error = write_text(client)
+
+    assert error is not None
+    assert error.request_id == request_id
+
+
 def test_text_that_is_not_in_utf_8_is_our_error(client: "genai.Client", wire: Wire) -> None:
     """An error page in another encoding is a damaged answer."""
     page = whole_answer(b"\xff\xfe{\xe4", status=500, headers={"content-type": "application/json"})
@@ -353,8 +360,28 @@ def _make(kind: type[Any]) -> Exception:
 @pytest.mark.parametrize("kind", _public_errors(), ids=lambda kind: kind.__name__)
 def test_every_class_is_mapped(kind: type[Exception]) -> None:
     """Each public exception class of the SDK and its transport becomes one of our errors."""
-    assert issubclass(kind, foreign_errors())
     assert isinstance(_translate(_make(kind)), ProviderError)
+
+
+_NEVER_SENT = {
+    "ConnectError",
+    "ConnectTimeout",
+    "InvalidURL",
+    "LocalProtocolError",
+    "PoolTimeout",
+    "ProxyError",
+    "UnsupportedFunctionError",
+    "UnsupportedProtocol",
+}
+
+
+@pytest.mark.parametrize("kind", _public_errors(), ids=lambda kind: kind.__name__)
+def test_only_what_never_left_is_told_to_cost_nothing(kind: type[Exception]) -> None:
+    """Where no connection was had, or the SDK sent nothing, nothing can have been billed."""
+    error = _translate(_make(kind))
+
+    assert error is not None
+    assert error.sent == (kind.__name__ not in _NEVER_SENT)
 
 
 def test_there_are_classes_to_map() -> None:
@@ -366,15 +393,15 @@ def test_there_are_classes_to_map() -> None:
 
 
 def test_bug_is_not_mapped() -> None:
-    """What no row catches is a bug, and passes as it is."""
-    assert not issubclass(RuntimeError, foreign_errors())
-    assert not issubclass(httpx2.StreamError, foreign_errors())
+    """What no row holds for is a bug, and passes as it is."""
+    assert _translate(RuntimeError("No.")) is None
+    assert _translate(httpx2.StreamError("No.")) is None
 
 
 def test_every_row_says_something_else() -> None:
     """Each kind of failure has its own sentence: what failed, for which model, and what to do."""
-    sentences = [row.says for row in table()]
+    sentences = [row.sentence for row in TABLE]
 
     assert len(set(sentences)) == len(sentences)
-    assert [says for says in sentences if "{model}" not in says] == []
-    assert [says for says in sentences if not re.search(r"[.;] [A-Z]|; https", says)] == []
+    assert [each for each in sentences if "{model}" not in each] == []
+    assert [each for each in sentences if not re.search(r"[.;] [A-Z]|; https", each)] == []

@@ -260,6 +260,18 @@ def test_longest_wait_is_told(client: "genai.Client", wire: Wire) -> None:
     assert error.retry_after_s == 9
 
 
+def test_silence_among_busy_calls_limits_them_all(client: "genai.Client", wire: Wire) -> None:
+    """What may be billed is worth one more try, after the longest wait that any of them asks for."""
+    _limit(wire.google, "9s")
+    wire.google.answer_image(_PNG, fault=instead(Stall()))
+
+    _pictures, error = paint(client, count=2, silence_s=0.5)
+
+    assert isinstance(error, BusyError)
+    assert error.max_attempts == 2
+    assert error.retry_after_s == 9
+
+
 def test_gravest_failure_is_told(client: "genai.Client", wire: Wire) -> None:
     """A refusal among calls that may be tried again is what is raised."""
     _limit(wire.google, "1s")

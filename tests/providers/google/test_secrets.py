@@ -13,6 +13,7 @@ from tests.providers.google.asking import IMAGE_MODEL, KEY, TEXT_MODEL, ask_for,
 from tests.wire.answers import Answer, json_answer, stream_answer, to_json, whole_answer
 from tests.wire.fault_rows import Fault
 from tests.wire.faults import select_faults
+from tests.wire.pictures import make_png
 from tests.wire.requested import Request
 from tests.wire.wire import Wire
 
@@ -120,6 +121,16 @@ def test_error_that_holds_the_key_is_not_repeated(
     assert error is not None
     assert "API key [key] not valid, see https://example.com/" in error.message
     assert _seen(error, caplog) == []
+
+
+def test_id_that_is_the_key_is_not_kept(client: "genai.Client", wire: Wire) -> None:
+    """A picture whose answer names the key as its id has none."""
+    wire.google.answer_image(make_png(4, 4), more={"responseId": KEY})
+
+    came, error = ask_for("image", client)
+
+    assert error is None
+    assert [getattr(picture, "request_id", KEY) for picture in came] == [None]
 
 
 def test_redirect_does_not_take_the_key_along(client: "genai.Client", wire: Wire) -> None:

@@ -177,12 +177,13 @@ def test_whole_answer_outlives_its_connection(
 
 
 def test_pieces_before_a_break_stay_valid(client: "genai.Client", wire: Wire) -> None:
-    """What was said before the connection broke was yielded."""
+    """What was said before the connection broke was yielded, and what is known of the bill."""
     wire.google.answer_text(["A ", "tall ", "one."], fault=reset_after(2))
 
     parts, error = write_text(client)
 
-    assert parts == [TextPart(text="A "), TextPart(text="tall ")]
+    bill = TextPart(usage=Usage(input_tokens=120, input_image_tokens=0))
+    assert parts == [TextPart(text="A "), TextPart(text="tall "), bill]
     assert isinstance(error, BusyError)
 
 

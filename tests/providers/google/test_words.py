@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from promptflow.providers.google.words import MAX_CHARS, quote
+from promptflow.providers.google.words import MAX_CHARS, check_id, quote
 
 _KEY = "unusual-key-0123456789"
 
@@ -49,3 +49,25 @@ def test_key_is_never_quoted(before: str, after: str) -> None:
 def test_without_a_key_there_is_nothing_to_hide(words: str) -> None:
     """An empty key is not looked for."""
     assert len(quote(words, key="")) <= MAX_CHARS
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("resp-7_A.b:c=/+", "resp-7_A.b:c=/+"),
+        ("x" * 100, "x" * 100),
+        ("x" * 101, None),
+        ("", None),
+        (None, None),
+        (7, None),
+        ("two words", None),
+        ("<b>", None),
+        ("a\n", None),
+        ("ä", None),
+        (f"req-{_KEY}", None),
+        ("AIzaSyA-0123456789_x", None),
+    ],
+)
+def test_id_is_kept_if_it_is_one(given: object, kept: str | None) -> None:
+    """An id is short, without blanks, and holds no key; anything else is none."""
+    assert check_id(given, key=_KEY) == kept

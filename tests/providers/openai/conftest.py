@@ -2,20 +2,25 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import httpx2
 import openai
 import pytest
 
+from promptflow.catalog import choose_pixels, read_catalog
 from promptflow.ports import ImageRequest, Picture, TextPart, TextRequest
 from promptflow.providers.openai import OpenAIImage, OpenAIText, Timeouts, make_client
 from promptflow.records import Stage
+from promptflow.settings import SHIPPED_DATA
 from tests.wire.fault_rows import Fault
 from tests.wire.openai_wire import OpenAIWire
 from tests.wire.wire import Wire
 
+CATALOG = read_catalog(SHIPPED_DATA / "models.toml")
 KEY = "sk-marked-0123456789abcdefghij"
 """What must never be seen again once it is sent."""
+TEXT_TITLE, IMAGE_TITLE = "Luna", "Flare"
 NOWHERE = "http://127.0.0.1:9/v1"
 PATIENT = Timeouts(connect_s=2, text_s=10, image_s=10)
 """For a busy machine."""
@@ -41,19 +46,27 @@ class Adapter:
             client=lambda: self.client,
             reasoning=reasoning,
             chat=chat,
-            title="Luna",
+            title=TEXT_TITLE,
             timeouts=self.timeouts,
         )
 
     def image(self, model: str = "gpt-image-2.6-flare") -> OpenAIImage:
         """Make an image model."""
         return OpenAIImage(
-            model=model, client=lambda: self.client, title="Flare", timeouts=self.timeouts
+            model=model,
+            client=lambda: self.client,
+            title=IMAGE_TITLE,
+            timeouts=self.timeouts,
+            pixels=partial(choose_pixels, CATALOG.image_model(model)),
         )
+
+    def hasty(self) -> "Adapter":
+        """Return this adapter, without patience."""
+        return replace(self, timeouts=HASTY)
 
     def waits_for(self, fault: Fault) -> "Adapter":
         """Return this adapter, without patience where only that ends a fault."""
-        return replace(self, timeouts=HASTY) if fault.name in SILENT else self
+        return self.hasty() if fault.name in SILENT else self
 
     def ask(self, kind: str) -> list[TextPart] | list[Picture]:
         """Make a plain, good call of one kind of model to its end."""

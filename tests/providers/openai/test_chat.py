@@ -44,7 +44,9 @@ def test_the_answer_comes_piece_by_piece_and_the_bill_last(
 
     parts = chat(adapter)
 
-    usage = Usage(input_tokens=120, cached_tokens=0, output_tokens=80, thinking_tokens=0)
+    usage = Usage(
+        input_tokens=120, cached_tokens=0, cache_write_tokens=0, output_tokens=80, thinking_tokens=0
+    )
     assert parts == [TextPart(text="A "), TextPart(text="tower."), TextPart(usage=usage)]
     assert wire.violations == ()
 
@@ -124,6 +126,18 @@ def test_a_bill_in_every_chunk_counts_once(wire: OpenAIWire, adapter: Adapter) -
     answer_chunks(wire, first, last)
 
     assert chat(adapter)[-1].usage == Usage(input_tokens=5, output_tokens=2)
+
+
+def test_a_bill_of_half_an_answer_knows_no_output(wire: OpenAIWire, adapter: Adapter) -> None:
+    """Of an answer that breaks off, what went in is known, and not what was billed of the rest."""
+    bill = {"prompt_tokens": 5, "completion_tokens": 1}
+    answer_chunks(wire, delta(content="Yes") | {"usage": bill}, {"error": {"message": "No."}})
+    parts: list[TextPart] = []
+
+    with pytest.raises(ReplyError):
+        parts.extend(adapter.text(MODEL, chat=True).stream(question()))
+
+    assert parts == [TextPart(text="Yes"), TextPart(usage=Usage(input_tokens=5))]
 
 
 @pytest.mark.parametrize(

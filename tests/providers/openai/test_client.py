@@ -1,5 +1,6 @@
 """One client for the process, made late, patient as it should be, without retries of its own."""
 
+import gc
 import subprocess
 import sys
 import threading
@@ -50,7 +51,15 @@ def test_the_address_is_openais_unless_another_is_given(
 
 
 @pytest.mark.parametrize(
-    "base_url", ["someserver:1143", "ftp://secret/v1", "http:///v1", "http://x:y/v1"]
+    "base_url",
+    [
+        "someserver:1143",
+        "ftp://secret/v1",
+        "http:///v1",
+        "http://x:y/v1",
+        "http://a\tb/v1",
+        "http://[v1.a]/v1",
+    ],
 )
 def test_an_address_that_is_none_is_refused(base_url: str) -> None:
     """What can't be an address is the operator's to mend, and is not repeated."""
@@ -58,6 +67,17 @@ def test_an_address_that_is_none_is_refused(base_url: str) -> None:
         make_client(api_key=KEY, base_url=base_url)
 
     assert base_url not in caught.value.message
+
+
+def test_a_client_that_is_thrown_away_closes_its_connections() -> None:
+    """A client that nobody has any more leaves no connection open."""
+    client = make_client(api_key=KEY, base_url=NOWHERE)
+    transport = client._client
+
+    del client
+    gc.collect()
+
+    assert transport.is_closed
 
 
 def test_a_server_without_keys_needs_none(wire: OpenAIWire) -> None:

@@ -75,7 +75,9 @@ def test_every_class_of_the_table_exists(name: str) -> None:
 
     import anyio
 
-    places: list[Any] = [openai, openai._exceptions, httpx2, json, builtins, ssl, anyio]
+    from promptflow.providers import bounds
+
+    places: list[Any] = [openai, openai._exceptions, httpx2, json, builtins, ssl, anyio, bounds]
 
     assert any(inspect.isclass(getattr(place, name, None)) for place in places)
 
@@ -101,6 +103,7 @@ def test_every_row_says_what_to_do(row: Row) -> None:
         (429, "credit_balance_exhausted", "", RejectedError),
         (429, "project_spend_limit_exceeded", "", RejectedError),
         (400, "billing_hard_limit_reached", "", RejectedError),
+        (400, "", "Incorrect API key provided", RejectedError),
         (402, "", "", RejectedError),
         (429, "rate_limit_exceeded", "", BusyError),
         (429, "", "", BusyError),
@@ -136,6 +139,9 @@ def test_status_and_code_decide(
     [
         (401, "You must be a member of an organization to use the API.", "people"),
         (401, "Incorrect API key provided.", "api-keys"),
+        (400, "Incorrect%20API%20key%20provided", "api-keys"),
+        (403, "Invalid api_key", "api-keys"),
+        (400, "Invalid key 'x' in metadata", ""),
         (403, "Country, region, or territory not supported", "supported-countries"),
         (403, "Your organization must be verified to use the model `x`.", "general"),
         (400, "Your organization must be verified to stream this model.", "general"),
@@ -152,6 +158,7 @@ def test_each_kind_has_its_own_page(status: int, said: str, page: str) -> None:
 
     assert row is not None
     assert row.page.endswith(page)
+    assert bool(row.page) == bool(page)
 
 
 def test_no_two_kinds_say_the_same() -> None:
@@ -167,3 +174,23 @@ def test_an_answer_that_can_not_be_read_is_no_rejection() -> None:
     row = _row_of(json.JSONDecodeError)
     assert row is not None
     assert row.becomes is ReplyError
+
+
+NEVER_SENT = [
+    httpx2.ConnectError,
+    httpx2.ConnectTimeout,
+    httpx2.LocalProtocolError,
+    httpx2.PoolTimeout,
+    httpx2.ProxyError,
+    httpx2.UnsupportedProtocol,
+    openai.OpenAIError,
+]
+
+
+@pytest.mark.parametrize("error", [*SDK_ERRORS, *NETWORK_ERRORS])
+def test_only_what_never_left_is_told_to_cost_nothing(error: type[BaseException]) -> None:
+    """Where no connection was had, or the SDK sent nothing, nothing can have been billed."""
+    row = _row_of(error)
+
+    assert row is not None
+    assert row.never_sent == (error in NEVER_SENT)

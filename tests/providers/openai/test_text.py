@@ -18,7 +18,9 @@ from tests.wire.openai_text import make_text_usage
 from tests.wire.openai_wire import OpenAIWire
 from tests.wire.pictures import JPEG, make_png
 
-USAGE = Usage(input_tokens=120, cached_tokens=0, output_tokens=80, thinking_tokens=0)
+USAGE = Usage(
+    input_tokens=120, cached_tokens=0, cache_write_tokens=0, output_tokens=80, thinking_tokens=0
+)
 
 
 def test_the_answer_comes_piece_by_piece_and_the_bill_last(
@@ -122,15 +124,23 @@ def test_references_are_seen_in_their_order(wire: OpenAIWire, adapter: Adapter) 
     assert content[2]["image_url"].startswith("data:image/jpeg;base64,")
 
 
-def test_the_bill_tells_what_was_cached_and_thought(wire: OpenAIWire, adapter: Adapter) -> None:
-    """Cached and thinking tokens are told within input and output."""
-    bill = make_text_usage(input_tokens=900, output_tokens=300, reasoning_tokens=120, cached=512)
+def test_the_bill_tells_what_went_through_the_cache_and_was_thought(
+    wire: OpenAIWire, adapter: Adapter
+) -> None:
+    """Tokens read from the cache, written to it, and thought with are told within input and output."""
+    bill = make_text_usage(
+        input_tokens=900, output_tokens=300, reasoning_tokens=120, cached=512, cache_write=300
+    )
     wire.answer_text("Done.", usage=bill)
 
     last = list(adapter.text().stream(question()))[-1]
 
     assert last.usage == Usage(
-        input_tokens=900, cached_tokens=512, output_tokens=300, thinking_tokens=120
+        input_tokens=900,
+        cached_tokens=512,
+        cache_write_tokens=300,
+        output_tokens=300,
+        thinking_tokens=120,
     )
 
 

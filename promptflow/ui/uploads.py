@@ -1,0 +1,147 @@
+"""Reference images: taking files, showing what became of them, and saying who will see them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from promptflow.catalog import (
+    MAX_REFERENCES,
+    ImageModelCard,
+    TextModelCard,
+    uses_references,
+)
+from promptflow.errors import InputError
+from promptflow.laboratory import Laboratory
+from promptflow.ports import Reference
+from promptflow.references import make_preview, prepare_reference
+from promptflow.ui import state
+from promptflow.ui.plain import as_label, as_markdown
+from promptflow.wording import count
+
+_TYPES = ("png", "jpg", "jpeg", "webp")
+_PREVIEW_PX = 144
+"""Twice as wide as it is shown, for screens of double density."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Uploads:
+    """The files that are there now."""
+
+    references: tuple[Reference, ...] = ()
+    """Those that can be used, no two alike."""
+    faults: tuple[InputError, ...] = ()
+    """What is wrong with the others, or with all of them together."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Upload:
+    """What became of one file."""
+
+    name: str
+    reference: Reference | None = None
+    preview: bytes = field(default=b"", repr=False)
+    fault: InputError | None = None
+
+
+def draw_uploads(
+    lab: Laboratory, writer: TextModelCard, painters: Sequence[ImageModelCard]
+) -> Uploads:
+    """Draw the field for reference images, what is in it, and who of the chosen models sees it.
+
+    Nothing is drawn where no model that can be asked could use them: that is so without any key.
+
+    Args:
+        lab: which models there are.
+        writer: the text model that is chosen.
+        painters: the image models that are chosen.
+
+    Returns:
+        The references to send along.
+    """
+    models = (*lab.catalog.text_models, *lab.catalog.image_models)
+    if not any(uses_references(card) and not lab.reason_unavailable(card) for card in models):
+        return Uploads()
+    files = st.file_uploader(
+        "Reference images",
+        type=_TYPES,
+        accept_multiple_files=True,
+        key=state.REFERENCE_IMAGES,
+        help=f"Up to {MAX_REFERENCES} pictures to go by. What they tell of place and camera is "
+        "removed before they are kept.",
+    )
+    uploads = _take(files)
+    if uploads:
+        _draw_previews([upload for upload in uploads if upload.reference])
+        st.caption(as_markdown(_tell_who_sees(writer, painters)))
+    faults = [upload.fault for upload in uploads if upload.fault]
+    if len(files) > MAX_REFERENCES:
+        faults.append(_too_many(len(files)))
+    if faults:
+        st.error(as_markdown("\n".join(fault.message for fault in faults)))
+    found = dict.fromkeys(upload.reference for upload in uploads if upload.reference)
+    return Uploads(references=tuple(found), faults=tuple(faults))
+
+
+def _take(files: Sequence[UploadedFile]) -> list[_Upload]:
+    """Return what became of each file; decode those that are new, and forget those that are gone."""
+    known: dict[str, _Upload] = st.session_state.get(state.UPLOADS, {})
+    wanted = files[:MAX_REFERENCES]
+    if all(file.file_id in known for file in wanted):
+        found = {file.file_id: known[file.file_id] for file in wanted}
+    else:
+        with st.spinner("Preparing the pictures"):
+            found = {file.file_id: known.get(file.file_id) or _prepare(file) for file in wanted}
+    st.session_state[state.UPLOADS] = found
+    return list(found.values())
+
+
+def _prepare(file: UploadedFile) -> _Upload:
+    try:
+        reference = prepare_reference(file.getvalue(), name=file.name)
+    except InputError as error:
+        return _Upload(name=file.name, fault=error)
+    preview = make_preview(reference, edge_px=_PREVIEW_PX)
+    return _Upload(name=file.name, reference=reference, preview=preview)
+
+
+def _draw_previews(uploads: Sequence[_Upload]) -> None:
+    if not uploads:
+        return
+    with st.grid(4, min_column_width=56, gap="xsmall"):
+        for upload in uploads:
+            st.image(
+                upload.preview,
+                caption=as_label(upload.name, limit=20),
+                width="stretch",
+                alt=upload.name,
+            )
+
+
+def _tell_who_sees(writer: TextModelCard, painters: Sequence[ImageModelCard]) -> str:
+    """Write one sentence, like: Terra and Banana see them; Flare does not."""
+    cards = (writer, *painters)
+    seeing = [card.title for card in cards if uses_references(card)]
+    blind = [card.title for card in cards if not uses_references(card)]
+    if not seeing:
+        return "None of the chosen models can use them."
+    said = f"{_join(seeing)} {'sees' if len(seeing) == 1 else 'see'} them"
+    return (
+        f"{said}; {_join(blind)} {'does' if len(blind) == 1 else 'do'} not."
+        if blind
+        else f"{said}."
+    )
+
+
+def _join(titles: Sequence[str]) -> str:
+    *head, last = titles
+    return f"{', '.join(head)} and {last}" if head else last
+
+
+def _too_many(number: int) -> InputError:
+    return InputError(
+        state.REFERENCE_IMAGES,
+        f"{count(number, 'reference image')} are chosen, and at most {MAX_REFERENCES} can go along. "
+        f"Take {number - MAX_REFERENCES} of them out.",
+    )
