@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from promptflow.catalog import Catalog, read_catalog
@@ -32,11 +33,12 @@ _PLAN = json.dumps(
     },
     indent=2,
 )
-_ANSWERS = {
+ANSWERS = {
     Stage.ACTION_PLAN: _PLAN,
     Stage.THINKING: f"## Light\n\n{_SENTENCE * 8}\n\n## What could go wrong\n\n{_SENTENCE * 8}",
     Stage.PROMPT_CONSTRUCTION: f"A lighthouse in a storm at dusk, gouache. {_SENTENCE * 6}",
 }
+"""What a text model says at each stage."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +51,9 @@ class ScriptedWriter:
     def stream(self, request: TextRequest) -> Iterator[TextPart]:
         """Yield about fifty pieces, evenly over the stage's time."""
         started_s = time.monotonic()
-        answer = _ANSWERS[request.stage]
-        for number in range(_PIECES):
-            sleep_until(started_s + self.stage_s[request.stage] * (number + 1) / _PIECES)
-            start, end = (len(answer) * part // _PIECES for part in (number, number + 1))
-            yield TextPart(text=answer[start:end])
+        for number, piece in enumerate(cut(ANSWERS[request.stage], _PIECES), start=1):
+            sleep_until(started_s + self.stage_s[request.stage] * number / _PIECES)
+            yield TextPart(text=piece)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +80,12 @@ class ScriptedPainter:
         if self.before_last:
             self.before_last(data)
         yield Picture(index=index, data=data)
+
+
+def cut(text: str, pieces: int) -> list[str]:
+    """Cut a text into so many pieces, all about as long."""
+    edges = [len(text) * number // pieces for number in range(pieces + 1)]
+    return [text[start:end] for start, end in pairwise(edges)]
 
 
 def sleep_until(moment_s: float) -> None:

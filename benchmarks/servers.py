@@ -25,6 +25,26 @@ _SETTINGS = ("PROMPTFLOW_", "STREAMLIT_", "OPENAI_", "GOOGLE_", "GEMINI_", "B2_"
 """Beginnings of variables that would make one machine's figures differ from another's."""
 
 
+def environment(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables of a child process: this one's without settings, keys and proxies.
+
+    Args:
+        variables: those to set.
+    """
+    kept = {name: value for name, value in os.environ.items() if not _is_setting(name)}
+    return {**kept, "PYTHONPATH": str(ROOT), **variables}
+
+
+def forget_settings() -> None:
+    """Take settings, keys and proxies out of this process's own variables."""
+    for name in filter(_is_setting, tuple(os.environ)):
+        del os.environ[name]
+
+
+def _is_setting(name: str) -> bool:
+    return name.startswith(_SETTINGS) or name.lower().endswith("_proxy")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
     """A running server."""
@@ -76,7 +96,7 @@ def serve(
         process = subprocess.Popen(
             command,
             cwd=cwd,
-            env=_environment(variables or {}),
+            env=environment(variables or {}),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -86,11 +106,6 @@ def serve(
             yield Server(url=url, spawned_s=spawned_s)
         finally:
             _stop(process)
-
-
-def _environment(variables: Mapping[str, str]) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(_SETTINGS)}
-    return {**kept, "PYTHONPATH": str(ROOT), **variables}
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], url: str, log: Path) -> None:

@@ -193,7 +193,7 @@ class PartialImage:
     index: int
     """Which of the run's pictures, from 0."""
     data: bytes = field(repr=False)
-    """The encoded preview as the model sent it."""
+    """The encoded preview as the model sent it; empty once something newer has taken its place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

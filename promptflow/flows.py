@@ -8,11 +8,11 @@ flows are forgotten here; the ledger remembers them.
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from promptflow.clock import Clock
-from promptflow.events import Event, FlowFinished
+from promptflow.events import Event, FlowFinished, ImageReady, PartialImage
 from promptflow.ports import Reference
 from promptflow.records import Fault, GenerationRequest, GenerationStatus
 
@@ -26,17 +26,28 @@ Pipeline = Callable[
 
 @dataclass(slots=True, kw_only=True)
 class LiveFlow:
-    """One flow on its way: what has happened so far, and who is waiting for more."""
+    """One flow on its way: what has happened so far, and who is waiting for more.
+
+    Every event is kept until the end, for those who come later; but of each picture only the newest
+    preview, since they are megabytes: a preview that another one or the picture has taken the place of
+    stays as an event without data.
+    """
 
     generation_id: str
     cancel: threading.Event = field(default_factory=threading.Event)
     _events: list[Event] = field(default_factory=list)
     _news: threading.Condition = field(default_factory=threading.Condition)
     _over: bool = False
+    _previews: dict[tuple[str, int], tuple[int, PartialImage]] = field(default_factory=dict)
+    """(run id, index of the picture) → its newest preview, with its position among the events."""
 
     def publish(self, event: Event) -> None:
         """Append an event and wake the followers."""
         with self._news:
+            if isinstance(event, PartialImage | ImageReady):
+                self._forget_preview(event)
+            if isinstance(event, PartialImage):
+                self._previews[event.run_id, event.index] = (len(self._events), event)
             self._events.append(event)
             self._over = isinstance(event, FlowFinished)
             self._news.notify_all()
@@ -63,6 +74,12 @@ class LiveFlow:
             after += len(batch)
             if batch or not over:
                 yield batch
+
+    def _forget_preview(self, successor: PartialImage | ImageReady) -> None:
+        found = self._previews.pop((successor.run_id, successor.index), None)
+        if found:
+            position, preview = found
+            self._events[position] = replace(preview, data=b"")
 
     def _beyond(self, after: int) -> bool:
         return self._over or len(self._events) > after

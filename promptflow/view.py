@@ -289,7 +289,8 @@ def _apply_run(
             run.attempt = event.attempt + 1
         case PartialImage():
             run.retry = None
-            run.partials[event.index] = event
+            if event.data:
+                run.partials[event.index] = event
         case ImageReady():
             run.retry = None
             run.partials.pop(event.index, None)

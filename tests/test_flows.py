@@ -14,7 +14,14 @@ import pytest
 
 from promptflow.clock import Clock
 from promptflow.errors import LedgerError
-from promptflow.events import Event, FlowFinished, FlowStarted, ImageReady, StageDelta
+from promptflow.events import (
+    Event,
+    FlowFinished,
+    FlowStarted,
+    ImageReady,
+    PartialImage,
+    StageDelta,
+)
 from promptflow.flows import Flows, LiveFlow, Pipeline
 from promptflow.pipeline import Tools, run_flow
 from promptflow.ports import Reference
@@ -505,3 +512,23 @@ def test_many_flows_run_beside_one_another() -> None:
 def _expected_of(generation_id: str) -> tuple[Event, ...]:
     pieces = (_piece(f"{generation_id}/{number}") for number in range(50))
     return (_started(generation_id), *pieces, _finished(generation_id))
+
+
+def test_only_the_newest_preview_is_kept() -> None:
+    """Whoever comes late is given each picture's newest preview; those before it are megabytes."""
+    shown = threading.Event()
+    first, second, other = (
+        PartialImage(run_id="run-1", index=index, data=data)
+        for index, data in ((0, b"first"), (0, b"second"), (1, b"other"))
+    )
+    flows, flow = _start(_started(), first, other, second, shown.set, lambda: None, _finished())
+    shown.wait(10)
+
+    events = _collect(flow)
+
+    assert [event.data for event in events if isinstance(event, PartialImage)] == [
+        b"",
+        b"other",
+        b"second",
+    ]
+    assert flows.find("flow-1") is None

@@ -220,6 +220,11 @@ def test_newest_preview_is_the_one_shown() -> None:
     assert _run(FIRST, SECOND).partials == {0: SECOND}
 
 
+def test_preview_without_data_shows_nothing() -> None:
+    """A preview that something newer has taken the place of leaves what is shown."""
+    assert _run(FIRST, replace(SECOND, data=b"")).partials == {0: FIRST}
+
+
 def test_picture_takes_the_place_of_its_preview() -> None:
     """Once a picture is there its preview is gone; those of the others stay."""
     other = replace(FIRST, index=1)

@@ -3,6 +3,7 @@
 import re
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -52,6 +53,10 @@ def make_client(*, api_key: str, base_url: str | None) -> "openai.OpenAI":
     Raises:
         SetupError: the key or the address can't be used; neither is repeated.
     """
+    with suppress(ImportError):
+        # The SDK looks for it among the modules that are there, and trips over one that another thread,
+        # with Google's SDK, is in the middle of importing; this waits until it is whole.
+        import httpx  # noqa: F401
     import openai
 
     key = api_key.strip() or _KEYLESS

@@ -4,7 +4,6 @@ Source: openai 3.54.0 for Python, openai/types/image_generate_params.py, image_e
 image_gen_stream_event.py and images_response.py, read 2026-11-23.
 """
 
-import base64
 import binascii
 import json
 import re
@@ -234,7 +233,8 @@ def _read_preview(event: object) -> Generator[Picture]:
 def _decode(text: str) -> bytes:
     """Return the bytes behind base64; none where it is empty, cut short or something else."""
     try:
-        return base64.b64decode(text, validate=True)
+        # Not `base64.b64decode`, which makes one more copy of what may be many megabytes.
+        return binascii.a2b_base64(text, strict_mode=True)
     except (binascii.Error, ValueError):
         return b""
 

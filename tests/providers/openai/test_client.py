@@ -131,3 +131,25 @@ print([name for name in ("openai", "httpx2", "pydantic") if name in sys.modules]
     )
 
     assert done.stdout == "[]\n"
+
+
+def test_client_waits_for_a_module_that_another_thread_imports() -> None:
+    """No client is made beside a half-imported `httpx`, over which the SDK would trip."""
+    script = """
+import sys, threading
+from promptflow.providers.openai import make_client
+other = threading.Thread(target=lambda: __import__("google.genai"))
+other.start()
+while "httpx" not in sys.modules and other.is_alive():
+    pass
+make_client(api_key="x" * 20, base_url=None)
+whole = hasattr(sys.modules["httpx"], "Client")
+other.join()
+print(whole)
+"""
+
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+
+    assert done.stdout == "True\n"
