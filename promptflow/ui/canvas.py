@@ -4,14 +4,14 @@ There is one drawing path. `update` is called with the view as it stands, whethe
 re-opened in mid-flight or long finished, and redraws only the parts that look different now.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from promptflow.records import Asset
-from promptflow.ui.cards import CardBoard
+from promptflow.ui.cards import CardBoard, CountRefusals
 from promptflow.ui.labels import Names
 from promptflow.ui.stages import StageBoard
 from promptflow.view import FlowView
@@ -25,6 +25,8 @@ class Canvas:
         pictures: where the pictures go.
         names: model id → title.
         read_picture: asset → its bytes; raises StorageError.
+        count_refusals: model id → how many of its runs were refused, of how many; asked only where
+            a refusal is drawn.
         side_by_side: whether cards stand in a grid, or under one another.
     """
 
@@ -35,13 +37,19 @@ class Canvas:
         *,
         names: Names,
         read_picture: Callable[[Asset], bytes],
+        count_refusals: CountRefusals,
         side_by_side: bool,
     ) -> None:
         self._place = stages
         self._names = names
+        self._read_picture = read_picture
         self._stages: StageBoard | None = None
         self._cards = CardBoard(
-            pictures, names=names, read_picture=read_picture, side_by_side=side_by_side
+            pictures,
+            names=names,
+            read_picture=read_picture,
+            count_refusals=count_refusals,
+            side_by_side=side_by_side,
         )
 
     def update(self, view: FlowView, now: datetime) -> None:
@@ -55,20 +63,24 @@ class Canvas:
         if self._stages is None:
             if view.finished_at is not None:
                 with self._place:
-                    _draw_finished(view.generation_id, view.finished_at, view, self._names)
+                    _draw_finished(
+                        view.generation_id, view.finished_at, view, self._names, self._read_picture
+                    )
                 return
-            self._stages = StageBoard(self._place, names=self._names)
+            self._stages = StageBoard(
+                self._place, names=self._names, read_picture=self._read_picture
+            )
         self._stages.update(view, now)
 
-    def stream_thinking(self, pieces: Iterable[str]) -> None:
+    def stream_thinking(self, outputs: Iterator[str]) -> None:
         """Write the thinking as it comes.
 
         Args:
-            pieces: what has been said so far, then each new piece; ends with the stage. Whoever
+            outputs: all that has been said, each time there is more; ends with the attempt. Whoever
                 makes them goes on calling `update` for everything else.
         """
         if self._stages is not None:
-            self._stages.stream_thinking(pieces)
+            self._stages.stream_thinking(outputs)
 
 
 @st.cache_data(max_entries=100, show_spinner=False)
@@ -77,10 +89,12 @@ def _draw_finished(
     finished_at: datetime,
     _view: FlowView,
     _names: Names,
+    _read_picture: Callable[[Asset], bytes],
 ) -> None:
     """Draw the stages of a finished generation; Streamlit replays them the next time.
 
     Each `st.status` sleeps for 50 ms when it is made (Streamlit 1.67), which would make every click on
     a page with five of them wait for a quarter of a second.
     """
-    StageBoard(st.container(), names=_names).update(_view, finished_at)
+    board = StageBoard(st.container(), names=_names, read_picture=_read_picture)
+    board.update(_view, finished_at)

@@ -6,12 +6,21 @@ from datetime import datetime
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from promptflow.records import Asset, GenerationStatus, RunStatus
-from promptflow.ui.labels import Color, Names, retry_words
+from promptflow.records import Asset, Fault, GenerationStatus, RunStatus
+from promptflow.ui.labels import (
+    Color,
+    Names,
+    is_waiting,
+    refusal_facts,
+    retry_words,
+    run_facts,
+)
 from promptflow.ui.place import Place
 from promptflow.ui.plain import as_label, as_markdown
 from promptflow.view import FlowView, RunView
 
+CountRefusals = Callable[[str], tuple[int, int]]
+"""Model id → (runs that were refused, all runs that are over)."""
 _MOST_COLUMNS = 3
 
 _BADGES: dict[RunStatus, tuple[str, str, Color]] = {
@@ -32,6 +41,7 @@ class CardBoard:
         place: where they go.
         names: model id → title.
         read_picture: asset → its bytes; raises StorageError.
+        count_refusals: model id → how many of its runs were refused, of how many.
         side_by_side: whether they stand in a grid, or under one another.
     """
 
@@ -41,11 +51,13 @@ class CardBoard:
         *,
         names: Names,
         read_picture: Callable[[Asset], bytes],
+        count_refusals: CountRefusals,
         side_by_side: bool,
     ) -> None:
         self._place = place
         self._names = names
         self._read_picture = read_picture
+        self._count_refusals = count_refusals
         self._side_by_side = side_by_side
         self._cards: dict[str, Card] = {}
 
@@ -66,6 +78,7 @@ class CardBoard:
                 title=self._names(model),
                 image_model=model,
                 read_picture=self._read_picture,
+                count_refusals=self._count_refusals,
             )
 
 
@@ -80,6 +93,7 @@ class Card:
         title: the model's title.
         image_model: the model's id.
         read_picture: asset → its bytes; raises StorageError.
+        count_refusals: model id → how many of its runs were refused, of how many.
     """
 
     def __init__(
@@ -89,12 +103,15 @@ class Card:
         title: str,
         image_model: str,
         read_picture: Callable[[Asset], bytes],
+        count_refusals: CountRefusals,
     ) -> None:
         self._body = place.container(border=True, gap="small")
         self._head = self._body.empty()
+        self._words = self._body.empty()
         self._title = title
         self._image_model = image_model
         self._read_picture = read_picture
+        self._count_refusals = count_refusals
         self._places: list[Place] = []
         self._foot: DeltaGenerator | None = None
         self._drawn: dict[str, Hashable] = {}
@@ -102,16 +119,16 @@ class Card:
     def update(self, view: FlowView, now: datetime) -> None:
         """Draw what looks different now."""
         run = view.run(self._image_model)
-        badge = _badge(view, run)
+        badge = _badge(view, run, now)
         if self._changed("head", badge):
             self._draw_head(*badge)
         for index, place in enumerate(self._lay_out(view)):
             place.update(view, run, index)
-        retry = retry_words(run, now) if run else ""
-        if self._foot is not None and self._changed(
-            "foot", (view.status, run and run.fault, retry)
-        ):
-            self._draw_foot(self._foot, view, run, retry)
+        words = _words(view, run, now)
+        if self._changed("words", words):
+            self._words.caption(as_markdown(words))
+        if self._foot is not None and run and run.fault and self._changed("foot", run.fault):
+            self._draw_foot(self._foot, run, run.fault)
 
     def _changed(self, part: str, look: Hashable) -> bool:
         if part in self._drawn and self._drawn[part] == look:
@@ -123,7 +140,11 @@ class Card:
         """Return a place for each picture that was asked for, made at the first call."""
         if not self._places:
             wanted = view.request.images_per_model
-            grid = self._body.grid(2, min_column_width=120) if wanted > 1 else None
+            grid = (
+                self._body.grid(2, min_column_width=104, gap=("small", "xsmall"))
+                if wanted > 1
+                else None
+            )
             self._places = [
                 Place(
                     grid.cell() if grid else self._body,
@@ -141,37 +162,43 @@ class Card:
             st.markdown(f"**{as_label(self._title)}**", width="content")
             st.badge(words, icon=icon, color=color)
 
-    def _draw_foot(
-        self, foot: DeltaGenerator, view: FlowView, run: RunView | None, retry: str
-    ) -> None:
-        if run is None and view.status is GenerationStatus.RUNNING:
-            foot.caption("Paints as soon as its prompt is written.")
-        elif run is None:
-            foot.caption("Nothing was sent to this model.")
-        elif retry:
-            foot.caption(as_markdown(retry))
-        elif run.fault:
-            _draw_fault(foot, run.status, as_markdown(run.fault.message))
-        else:
-            foot.empty()
+    def _draw_foot(self, foot: DeltaGenerator, run: RunView, fault: Fault) -> None:
+        with foot.container(gap="xsmall"):
+            _draw_fault(run.status, as_markdown(fault.message))
+            if run.status is RunStatus.REFUSED:
+                facts = refusal_facts(fault.category, *self._count_refusals(run.image_model))
+                st.caption(as_markdown(facts))
 
 
-def _badge(view: FlowView, run: RunView | None) -> tuple[str, str, Color]:
+def _badge(view: FlowView, run: RunView | None, now: datetime) -> tuple[str, str, Color]:
     """Return words, icon and colour of how a model stands."""
     if run is None:
         if view.status is GenerationStatus.RUNNING:
             return "Waiting", ":material/hourglass_empty:", "gray"
         return "Not started", ":material/block:", "gray"
-    if run.retry:
+    if is_waiting(run.retry, now):
         return "Retrying", ":material/replay:", "orange"
     return _BADGES[run.status]
 
 
-def _draw_fault(foot: DeltaGenerator, status: RunStatus, message: str) -> None:
+def _words(view: FlowView, run: RunView | None, now: datetime) -> str:
+    """Say what a model waits for, or what its run took and cost."""
+    if run is None and view.status is GenerationStatus.RUNNING:
+        return "Paints as soon as its prompt is written."
+    if run is None:
+        return "Nothing was sent to this model."
+    if is_waiting(run.retry, now):
+        return retry_words(run.retry, now, verb="Retrying")
+    if run.status is RunStatus.RUNNING:
+        return f"Attempt {run.attempt} is under way." if run.attempt > 1 else "Its prompt is sent."
+    return run_facts(run)
+
+
+def _draw_fault(status: RunStatus, message: str) -> None:
     match status:
         case RunStatus.REFUSED:
-            foot.warning(message, title="Refused", icon=":material/block:")
+            st.warning(message, title="Refused", icon=":material/block:")
         case RunStatus.CANCELLED | RunStatus.INTERRUPTED:
-            foot.info(message, icon=":material/power_off:")
+            st.info(message, icon=":material/power_off:")
         case RunStatus.RUNNING | RunStatus.SUCCEEDED | RunStatus.PARTIAL | RunStatus.FAILED:
-            foot.error(message, title="What failed", icon=":material/error:")
+            st.error(message, title="What failed", icon=":material/error:")

@@ -9,6 +9,7 @@ to the process.
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from itertools import chain
 
 import streamlit as st
 
@@ -53,7 +54,7 @@ def draw_live(flow: LiveFlow, *, new_canvas: NewCanvas, now: Callable[[], dateti
         canvas.update(view, now())
         if st.session_state.pop(state.FULL_RUN, False):
             return
-        _follow(batches, view, canvas, now)
+        draw_batches(batches, view, canvas, now)
         # The last picture is on its way to the browser, which is to show it before it draws anew.
         time.sleep(_LINGER_S)
         st.rerun()
@@ -84,19 +85,25 @@ def draw_elsewhere(
     look()
 
 
-def _follow(
+def draw_batches(
     batches: Iterator[tuple[Event, ...]],
     view: FlowView,
     canvas: Canvas,
     now: Callable[[], datetime],
 ) -> None:
-    """Draw every batch until the flow is over."""
-    if _is_thinking(view):
-        canvas.stream_thinking(_thinking(batches, view, canvas, now))
-    for batch in batches:
+    """Take in and draw one batch of events after the other, until there is no more.
+
+    Args:
+        batches: what happens, in order; empty ones only move the clocks.
+        view: what has happened before; changed in place.
+        canvas: where it is drawn already.
+        now: the current time, aware.
+    """
+    for batch in chain([()], batches):
         _take(batch, view, canvas, now)
         if _is_thinking(view):
             canvas.stream_thinking(_thinking(batches, view, canvas, now))
+            canvas.update(view, now())
 
 
 def _paced(batches: Iterator[tuple[Event, ...]]) -> Iterator[tuple[Event, ...]]:
@@ -126,14 +133,14 @@ def _thinking(
     canvas: Canvas,
     now: Callable[[], datetime],
 ) -> Iterator[str]:
-    """Yield the thinking so far, then each new piece, until the stage is over."""
-    said = 0
-    while _is_thinking(view):
-        stage = view.stage(Stage.THINKING)
-        output = stage.output if stage else ""
-        if len(output) > said:
-            yield output[said:]
-            said = len(output)
+    """Yield all that has been thought, each time there is more, until the attempt is over.
+
+    Another attempt starts over: what the one before it said is no beginning of what it says.
+    """
+    stage = view.stage(Stage.THINKING)
+    attempt = stage.attempt if stage else 0
+    while stage and stage.attempt == attempt and _is_thinking(view):
+        yield stage.output
         batch = next(batches, None)
         if batch is None:
             return

@@ -7,13 +7,17 @@ from typing import Literal
 from streamlit.delta_generator import DeltaGenerator
 
 from promptflow.errors import StorageError
+from promptflow.events import PartialImage
+from promptflow.pictures import inspect_picture
 from promptflow.records import Asset, GenerationStatus, RunStatus
+from promptflow.ui.labels import picture_facts
 from promptflow.ui.plain import as_markdown
 from promptflow.view import FlowView, ImageView, RunView
-from promptflow.wording import format_duration, format_size, format_usd
 
 _SKELETON_PX = 260
 _SLUG_WORDS = 6
+_KINDS: dict[str, Literal["JPEG", "PNG", "auto"]] = {"image/jpeg": "JPEG", "image/png": "PNG"}
+"""Named, because Streamlit turns a PNG without transparency into a JPEG otherwise."""
 
 
 class Place:
@@ -44,6 +48,7 @@ class Place:
         self._image_model = image_model
         self._read_picture = read_picture
         self._drawn: dict[str, Hashable] = {}
+        self._previewed = False
 
     def update(self, view: FlowView, run: RunView | None, index: int) -> None:
         """Draw what looks different now.
@@ -54,22 +59,17 @@ class Place:
             index: which of the model's places this is, from 0.
         """
         image = _find(run, index)
-        if image is not None and run is not None:
-            self._update_image(view, run, image)
+        if image is not None:
+            self._update_image(view, image)
             return
-        partial = run.partials.get(index) if run else None
-        if partial is not None:
-            if self._changed("picture", id(partial)):
-                self._picture.image(
-                    partial.data, alt=f"Preview from {self._title}", width="stretch"
-                )
-                self._facts.caption("Painting, this is a preview.")
+        if run and self._update_preview(run.partials.get(index)):
             return
         waiting = (
             run.status is RunStatus.RUNNING if run else view.status is GenerationStatus.RUNNING
         )
         if self._changed("picture", waiting):
-            self._picture.skeleton(height=_SKELETON_PX) if waiting else self._picture.empty()
+            height_px = _SKELETON_PX if view.request.images_per_model == 1 else _SKELETON_PX // 2
+            self._picture.skeleton(height=height_px) if waiting else self._picture.empty()
             self._facts.empty()
 
     def _changed(self, part: str, look: Hashable) -> bool:
@@ -78,12 +78,31 @@ class Place:
         self._drawn[part] = look
         return True
 
-    def _update_image(self, view: FlowView, run: RunView, image: ImageView) -> None:
+    def _update_preview(self, partial: PartialImage | None) -> bool:
+        """Draw a preview that is new; say whether one is to be seen."""
+        if partial is None:
+            self._previewed = False
+        elif self._changed("preview", partial) and self._draw_preview(partial.data):
+            self._drawn["picture"] = partial
+            self._previewed = True
+        return self._previewed
+
+    def _draw_preview(self, data: bytes) -> bool:
+        """Draw a preview; one that is broken leaves what is there, for the picture may yet come."""
+        try:
+            kind = _KINDS.get(inspect_picture(data).mime, "auto")
+            self._picture.image(
+                data, alt=f"Preview from {self._title}", width="stretch", output_format=kind
+            )
+        except Exception:  # noqa: BLE001 - decoders meet hostile bytes with many types
+            return False
+        self._facts.caption("Preview")
+        return True
+
+    def _update_image(self, view: FlowView, image: ImageView) -> None:
         if self._changed("picture", image.asset.asset_id):
             self._draw_image(view, image)
-        facts = _facts(run, image)
-        if self._changed("facts", facts):
-            self._facts.caption(as_markdown(facts))
+            self._facts.caption(as_markdown(picture_facts(image)))
 
     def _draw_image(self, view: FlowView, image: ImageView) -> None:
         asset = image.asset
@@ -92,8 +111,7 @@ class Place:
         except StorageError as error:
             self._picture.error(as_markdown(error.message), icon=":material/broken_image:")
             return
-        # Named, because Streamlit turns a PNG without transparency into a JPEG otherwise.
-        kind: Literal["JPEG", "PNG"] = "JPEG" if asset.mime == "image/jpeg" else "PNG"
+        kind = _KINDS.get(asset.mime, "auto")
         self._picture.image(data, alt=_alt(view, self._title), width="stretch", output_format=kind)
         self._download.download_button(
             "Download",
@@ -110,18 +128,6 @@ class Place:
 def _find(run: RunView | None, index: int) -> ImageView | None:
     images = run.images if run else ()
     return next((image for image in images if image.index == index), None)
-
-
-def _facts(run: RunView, image: ImageView) -> str:
-    asset = image.asset
-    facts = [
-        f"{asset.width_px} × {asset.height_px} px",
-        format_size(asset.size_bytes),
-        format_duration(image.at_ms),
-        *([format_usd(run.cost_micro_usd)] if run.total_ms is not None else []),
-        *([f"seed {image.seed}"] if image.seed is not None else []),
-    ]
-    return "  ·  ".join(facts)
 
 
 def _alt(view: FlowView, title: str) -> str:

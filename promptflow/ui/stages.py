@@ -1,6 +1,6 @@
 """Draws the stages of a `FlowView`, one `st.status` each."""
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -9,11 +9,15 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.elements.lib.mutable_status_container import StatusContainer
 
+from promptflow.errors import PictureError, StorageError
 from promptflow.instructions import split_sections
 from promptflow.plans import read_partial_plan
-from promptflow.records import PromptOrigin, RunStatus, Stage, StageStatus
-from promptflow.ui.labels import Names, clock_words, label, run_line, stage_label
-from promptflow.ui.plain import as_markdown, as_markdown_piece
+from promptflow.ports import Reference
+from promptflow.records import Asset, PromptOrigin, RunStatus, Stage, StageStatus
+from promptflow.references import make_preview
+from promptflow.ui.labels import Names, clock_words, join_facts, label, run_line, stage_label
+from promptflow.ui.plain import as_markdown
+from promptflow.ui.sections import draw_sections, stream_sections
 from promptflow.view import FlowView, RunView, StageView
 from promptflow.wording import count, format_duration
 
@@ -32,6 +36,11 @@ _TITLES = {
     Stage.PROMPT_CONSTRUCTION: "Prompt construction",
 }
 
+_REASONING = "Model's own reasoning"
+_REASONING_CHARS = 280
+"""How much of it is seen while it grows: three or four lines."""
+_REFERENCE_PX = 72
+
 _BoxState = Literal["running", "complete", "error"]
 
 
@@ -41,6 +50,8 @@ class _Box:
 
     status: StatusContainer
     slots: dict[str, DeltaGenerator] = field(default_factory=dict)
+    series: dict[str, DeltaGenerator] = field(default_factory=dict)
+    """Where the slots of a part that may start over follow one another."""
     drawn: dict[str, Hashable] = field(default_factory=dict)
 
     def changed(self, part: str, look: Hashable) -> bool:
@@ -55,6 +66,20 @@ class _Box:
             self.slots[part] = (self.status if parent is None else parent).empty()
         return self.slots[part]
 
+    def slot_for(self, part: str, kind: Hashable) -> DeltaGenerator:
+        """Return the placeholder of a part: a new one, with the old one empty, when its kind changes.
+
+        What a container had in it shows through the one that takes its place, if that has less in it
+        (seen in Streamlit 1.67): so what starts over starts somewhere else.
+        """
+        if part not in self.series:
+            self.series[part] = self.slot(f"place of {part}").container()
+        if self.changed(f"kind of {part}", kind):
+            if part in self.slots:
+                self.slots[part].empty()
+            self.slots[part] = self.series[part].empty()
+        return self.slots[part]
+
 
 class StageBoard:
     """The stages of one generation.
@@ -62,11 +87,15 @@ class StageBoard:
     Args:
         place: where they go.
         names: model id → title.
+        read_picture: asset → its bytes; raises StorageError.
     """
 
-    def __init__(self, place: DeltaGenerator, *, names: Names) -> None:
+    def __init__(
+        self, place: DeltaGenerator, *, names: Names, read_picture: Callable[[Asset], bytes]
+    ) -> None:
         self._place = place
         self._names = names
+        self._read_picture = read_picture
         self._boxes: dict[str, _Box] = {}
         self._streaming = False
 
@@ -83,17 +112,16 @@ class StageBoard:
         self._draw_construction(view, now)
         self._draw_runs(view, now)
 
-    def stream_thinking(self, pieces: Iterable[str]) -> None:
+    def stream_thinking(self, outputs: Iterator[str]) -> None:
         """Write the thinking as it comes.
 
         Args:
-            pieces: what has been said so far, then each new piece; ends with the stage. Whoever
+            outputs: all that has been said, each time there is more; ends with the attempt. Whoever
                 makes them goes on calling `update` for everything else.
         """
-        slot = self._boxes[Stage.THINKING].slot("text")
         self._streaming = True
         try:
-            slot.container().write_stream(as_markdown_piece(piece) for piece in pieces)
+            stream_sections(self._boxes[Stage.THINKING].slot("text").container(), outputs)
         finally:
             self._streaming = False
 
@@ -118,10 +146,25 @@ class StageBoard:
             request.aspect_ratio,
             f"{count(request.images_per_model, 'picture')} each",
         ]
+        if view.references:
+            facts.append(count(len(view.references), "reference image"))
         text = label("User request", facts)
         box = self._box("request", text, "complete")
         if box.changed("text", request.request):
             box.slot("text").text(request.request)
+        if view.references and box.changed("references", len(view.references)):
+            with box.slot("references").container(horizontal=True, gap="xsmall"):
+                for index, asset in enumerate(view.references):
+                    self._draw_reference(asset, f"Reference image {index + 1}")
+
+    def _draw_reference(self, asset: Asset, name: str) -> None:
+        try:
+            reference = Reference(data=self._read_picture(asset), mime=asset.mime)
+            preview = make_preview(reference, edge_px=2 * _REFERENCE_PX)
+        except (StorageError, PictureError) as error:
+            st.caption(as_markdown(f"{name}: {error.message}"))
+            return
+        st.image(preview, alt=name, width=_REFERENCE_PX, output_format="PNG")
 
     def _draw_stage_box(self, stage: Stage, view: FlowView, now: datetime) -> _Box | None:
         """Draw the label of a stage and what it failed with; ``None`` before it starts."""
@@ -132,22 +175,23 @@ class StageBoard:
         box = self._box(
             stage, stage_label(_TITLES[stage], shown, found, self._names), _state(shown)
         )
-        clock = clock_words(shown, now)
+        clock = clock_words(shown, now, self._names)
         if box.changed("clock", clock):
-            box.slot("clock").caption(clock) if clock else box.slot("clock").empty()
+            box.slot("clock").caption(as_markdown(clock)) if clock else box.slot("clock").empty()
         return box
 
     def _draw_plan(self, view: FlowView, now: datetime) -> None:
         stage = view.stage(Stage.ACTION_PLAN)
         box = self._draw_stage_box(Stage.ACTION_PLAN, view, now)
-        if box is None or stage is None or not box.changed("plan", _look(stage)):
+        if box is None or stage is None:
+            return
+        _draw_reasoning(box, "reasoning", stage)
+        if not box.changed("plan", _look(stage)):
             return
         fields = read_partial_plan(stage.output)
         for name, text in _PLAN_LABELS.items():
             value = fields.get(name)
-            if value is None:
-                box.slot(name).empty()
-            elif box.changed(name, value):
+            if box.changed(name, value):
                 _draw_field(box.slot(name), text, value)
         _draw_stage_fault(box, stage)
         unread = [one for one in view.stages if one.stage is Stage.ACTION_PLAN and one is not stage]
@@ -159,18 +203,16 @@ class StageBoard:
     def _draw_thinking(self, view: FlowView, now: datetime) -> None:
         stage = view.stage(Stage.THINKING)
         box = self._draw_stage_box(Stage.THINKING, view, now)
-        if box is None or stage is None or self._streaming:
+        if box is None or stage is None:
             return
+        _draw_reasoning(box, "reasoning", stage)
+        if self._streaming:
+            # Its last words are still to be written: in a slot emptied by then, they would break the page.
+            return
+        slot = box.slot_for("text", (stage.stage_id, stage.attempt))
         if not box.changed("text", _look(stage)):
             return
-        with box.slot("text").container():
-            if stage.status is StageStatus.RUNNING:
-                st.text(stage.output)
-            else:
-                for heading, body in split_sections(stage.output):
-                    if heading:
-                        st.markdown(f"**{as_markdown(heading)}**")
-                    st.text(body)
+        draw_sections(slot.container(), stage.output)
         _draw_stage_fault(box, stage)
 
     def _draw_construction(self, view: FlowView, now: datetime) -> None:
@@ -183,6 +225,7 @@ class StageBoard:
             tabs = box.status.tabs([as_markdown(self._names(model)) for model in models])
             for model, tab in zip(models, tabs, strict=True):
                 box.slot(f"facts {model}", tab)
+                box.slot(f"place of reasoning {model}", tab)
                 box.slot(f"text {model}", tab)
                 box.slot(f"fault {model}", tab)
         for model in models:
@@ -191,6 +234,7 @@ class StageBoard:
                 self._draw_prompt(box, model, stage, view.run(model))
 
     def _draw_prompt(self, box: _Box, model: str, stage: StageView, run: RunView | None) -> None:
+        _draw_reasoning(box, f"reasoning {model}", stage)
         fallback = run is not None and run.prompt_origin is PromptOrigin.FALLBACK
         if not box.changed(model, (_look(stage), fallback)):
             return
@@ -198,7 +242,9 @@ class StageBoard:
         if stage.total_ms is not None:
             facts = [f"{facts[0]} in {format_duration(stage.total_ms)}"]
         facts.append(count(len(stage.output), "character"))
-        box.slot(f"facts {model}").caption(as_markdown("  ·  ".join(facts)))
+        if stage.attempt > 1:
+            facts.append(count(stage.attempt, "attempt"))
+        box.slot(f"facts {model}").caption(as_markdown(join_facts(facts)))
         box.slot(f"text {model}").text(run.prompt if run and fallback else stage.output)
         if stage.fault or fallback:
             why = (
@@ -237,10 +283,45 @@ def _state(stages: Sequence[StageView]) -> _BoxState:
 
 
 def _look(stage: StageView) -> Hashable:
-    return (stage.stage_id, stage.status, len(stage.output))
+    return (stage.stage_id, stage.attempt, stage.status, len(stage.output))
 
 
-def _draw_field(slot: DeltaGenerator, text: str, value: str | tuple[str, ...]) -> None:
+def _draw_reasoning(box: _Box, part: str, stage: StageView) -> None:
+    """Draw what the model lets be seen of its reasoning: apart, and folded away once it answers."""
+    reasoning = stage.reasoning
+    answers = bool(stage.output) or stage.status is not StageStatus.RUNNING
+    kind = (stage.stage_id, stage.attempt, answers)
+    # Its place comes first, drawn or not; a container without anything in it would leave a gap.
+    box.slot(f"place of {part}")
+    if not reasoning and part not in box.series:
+        return
+    slot = box.slot_for(part, kind)
+    if not box.changed(part, (kind, len(reasoning))) or not reasoning.strip():
+        return
+    if answers:
+        fold = slot.expander(_REASONING, icon=":material/neurology:", type="compact")
+        for heading, body in split_sections(reasoning):
+            if heading:
+                fold.caption(f"**{as_markdown(heading)}**")
+            fold.caption(as_markdown(body))
+    else:
+        with slot.container(gap="xxsmall"):
+            st.caption(f":material/neurology: {_REASONING}")
+            st.caption(as_markdown(_end_of(reasoning)))
+
+
+def _end_of(reasoning: str) -> str:
+    """Keep the newest words of a text that grows, in one paragraph."""
+    line = " ".join(reasoning.replace("**", "").split())
+    if len(line) <= _REASONING_CHARS:
+        return line
+    return "… " + line[-_REASONING_CHARS:].partition(" ")[2]
+
+
+def _draw_field(slot: DeltaGenerator, text: str, value: str | tuple[str, ...] | None) -> None:
+    if value is None:
+        slot.empty()
+        return
     with slot.container(gap="xxsmall"):
         st.caption(text)
         st.text(value if isinstance(value, str) else "\n".join(f"•  {item}" for item in value))

@@ -11,17 +11,28 @@ from promptflow.ui import state
 from promptflow.ui.canvas import Canvas
 from promptflow.ui.form import EXAMPLES, fill_request
 from promptflow.ui.history import open_generation
-from promptflow.ui.labels import STATUS_COLORS, STATUS_ICONS, STATUS_WORDS, Names
+from promptflow.ui.labels import (
+    STATUS_COLORS,
+    STATUS_ICONS,
+    STATUS_WORDS,
+    Names,
+    cost_words,
+    join_facts,
+)
 from promptflow.ui.live import draw_elsewhere, draw_live
 from promptflow.ui.plain import as_label, as_markdown
 from promptflow.view import FlowView
-from promptflow.wording import count, format_age, format_duration, format_usd
+from promptflow.wording import count, format_age, format_duration
 
 _STEPS = (
     (":material/checklist:", "Action plan", "What the picture shall be: subjects, style, mood."),
     (":material/psychology:", "Thinking", "How it could be composed, lit, and go wrong."),
     (":material/edit_note:", "Prompts", "One for each image model, in the words it takes best."),
     (":material/brush:", "Pictures", "All models paint at the same time, side by side."),
+)
+_COST_HELP = (
+    "What the providers' answers say was used, at their prices, beside the most that was estimated "
+    "before the start. Attempts that fail and are made again are not in the estimate."
 )
 _SIDE_BY_SIDE, _STACKED = "Side by side", "Stacked"
 
@@ -82,6 +93,7 @@ def draw_generation(lab: Laboratory, generation_id: str, names: Names) -> None:
             pictures,
             names=names,
             read_picture=lab.read_picture,
+            count_refusals=lambda model: lab.count_refusals().get(model, (0, 0)),
             side_by_side=st.session_state.get(state.LAYOUT) != _STACKED,
         )
 
@@ -102,7 +114,8 @@ def _draw_head(lab: Laboratory, view: FlowView, now: datetime) -> None:
         format_age(view.started_at, now),
     ]
     if not running:
-        facts += [format_duration(view.total_ms), format_usd(view.cost_micro_usd)]
+        facts.append(format_duration(view.total_ms))
+    cost = cost_words(view)
     with st.container(
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     ):
@@ -112,7 +125,10 @@ def _draw_head(lab: Laboratory, view: FlowView, now: datetime) -> None:
                 icon=STATUS_ICONS[view.status],
                 color=STATUS_COLORS[view.status],
             )
-            st.caption(as_markdown("  ·  ".join(facts)))
+            st.caption(
+                as_markdown(join_facts([*facts, *([cost] if cost else [])])),
+                help=_COST_HELP if view.request.estimate_micro_usd else None,
+            )
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
             if running:
                 _draw_cancel(lab, view.generation_id)

@@ -66,6 +66,24 @@ def test_second_tab_follows_the_same_flow(page: Page, address: str) -> None:
     expect(status(page, "Succeeded")).to_be_visible()
 
 
+def test_thinking_that_breaks_off_starts_over(page: Page, address: str) -> None:
+    """A retry counts down, clears what was said, and says it anew; the reasoning stays openable."""
+    page.goto(address)
+    page.get_by_label("Request").fill("A lighthouse in a storm, and a horse that may stumble")
+    page.get_by_role("button", name="Generate").click()
+
+    main = page.get_by_test_id("stMain")
+    expect(main.get_by_text(re.compile(r"Starting over in\s[0-3]\ss"))).to_be_visible()
+    expect(main.get_by_text("What could go wrong")).to_be_visible()
+    expect(main.get_by_text("Reading the idea")).to_have_count(1)
+
+    expect(status(page, "Succeeded")).to_be_visible()
+    expect(main.get_by_text(re.compile(r"2\sattempts"))).to_be_visible()
+    main.get_by_text("Thinking", exact=True).click()
+    main.get_by_text("Model's own reasoning").click()
+    expect(main.get_by_text("Weighing the light.")).to_be_visible()
+
+
 def test_four_pictures_of_each_model_come_one_by_one(page: Page, address: str) -> None:
     """Each of a model's pictures takes its place as it comes, and the others stay."""
     page.goto(address)

@@ -14,6 +14,9 @@ from promptflow.settings import ROOT, Settings
 from promptflow.ui import deps
 from tests.scripted import make_laboratory
 
+_PLAIN = str.maketrans({"\u2060": "", "\\": "", "\u00a0": " "})
+"""Takes out the marks that keep text plain and facts whole."""
+
 OpenLab = Callable[..., Laboratory]
 
 
@@ -79,4 +82,4 @@ def all_text(page: AppTest) -> str:
         said += [f"{alert.proto.title}\n{alert.value}" for alert in alerts]
     said += [status.label for status in page.status]
     said += [str(button.label) for button in page.button]
-    return "\n".join(said).replace("\u2060", "").replace("\\", "")
+    return "\n".join(said).translate(_PLAIN)
