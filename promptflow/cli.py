@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from threading import Event as Flag
 from types import FrameType
@@ -23,6 +24,9 @@ from promptflow.doctor import examine
 from promptflow.document import render_document
 from promptflow.errors import InputError, PromptflowError, UnknownGenerationError
 from promptflow.laboratory import Laboratory, open_laboratory
+from promptflow.listing import list_models, render_models, tell_models
+from promptflow.options import read_parameters, read_references
+from promptflow.ports import Reference
 from promptflow.records import GenerationRequest, GenerationStatus, RunStatus
 from promptflow.settings import ROOT, Settings, gather_variables, read_settings
 from promptflow.transcript import Transcript, printable
@@ -91,12 +95,26 @@ def cli() -> None:
     "image_models",
     multiple=True,
     metavar="ID",
-    help="An image model; give it several times for several. Default: the first two available.",
+    help="An image model; give it several times for several. Default: two recommended ones.",
 )
-@click.option("--text-model", metavar="ID", help="The text model. Default: the first available.")
+@click.option("--text-model", metavar="ID", help="The text model. Default: a recommended one.")
 @click.option("--aspect-ratio", default="1:1", show_default=True, metavar="R", help="Like 16:9.")
 @click.option("--images", default=1, show_default=True, metavar="N", help="Per model, 1 to 4.")
 @click.option("--seed", type=int, metavar="N", help="For the models that have one.")
+@click.option(
+    "--reference",
+    "references",
+    multiple=True,
+    metavar="FILE",
+    help="A PNG, JPEG or WebP to go by; give it several times for several, up to 8.",
+)
+@click.option(
+    "--parameter",
+    "parameters",
+    multiple=True,
+    metavar="[MODEL:]NAME=VALUE",
+    help="Like quality=high; for one image model only with its ID in front. `models` lists them.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document to stdout.")
 @click.pass_obj
 def generate(
@@ -107,6 +125,8 @@ def generate(
     aspect_ratio: str,
     images: int,
     seed: int | None,
+    references: tuple[str, ...],
+    parameters: tuple[str, ...],
     *,
     as_json: bool,
 ) -> int:
@@ -119,16 +139,19 @@ def generate(
         catalog = lab.catalog
         if text_model is None:
             text_model = catalog.default_text_model(lab.available(catalog.text_models))
+        painters = image_models or catalog.default_image_models(lab.available(catalog.image_models))
+        pictures = read_references(references)
         checked = lab.check(
             request=request,
-            image_models=image_models
-            or catalog.default_image_models(lab.available(catalog.image_models)),
+            image_models=painters,
             text_model=text_model,
             aspect_ratio=aspect_ratio,
             images_per_model=images,
             seed=seed,
+            parameters=read_parameters(parameters, painters),
+            references=len(pictures),
         )
-        view = _carry_out(lab, checked)
+        view = _carry_out(lab, checked, pictures)
         if as_json:
             _print_json(render_document(view))
         return _exit_code(view)
@@ -155,30 +178,13 @@ def show(open_lab: OpenLaboratory, generation_id: str, *, as_json: bool) -> int:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document to stdout.")
 @click.pass_obj
 def models(open_lab: OpenLaboratory, *, as_json: bool) -> int:
-    """List the models, and why some can't be used now."""
+    """List the models: their prices, what they take, and why some can't be used now."""
     with _laboratory(open_lab) as lab:
-        cards = (*lab.catalog.text_models, *lab.catalog.image_models)
-        rows = [
-            {
-                "id": card.id,
-                "title": card.title,
-                "provider": card.provider,
-                "kind": "text" if card in lab.catalog.text_models else "image",
-                "recommended_for": card.recommended_for,
-                "available": lab.reason_unavailable(card) is None,
-                "reason_unavailable": lab.reason_unavailable(card),
-            }
-            for card in cards
-        ]
+        lines = list_models(lab)
         if as_json:
-            _print_json({"models": rows})
-            return SUCCEEDED
-        for kind in ("text", "image"):
-            _print(f"{kind.capitalize()} models\n")
-            for row in rows:
-                if row["kind"] == kind:
-                    said = row["reason_unavailable"] or row["recommended_for"]
-                    _print(f"  {row['id']:<26} {said}\n")
+            _print_json(render_models(lines))
+        else:
+            _print("".join(tell_models(lines, partial(click.style, strikethrough=True))))
         return SUCCEEDED
 
 
@@ -210,11 +216,13 @@ def _laboratory(open_lab: OpenLaboratory) -> Iterator[Laboratory]:
     lab.close(timeout_s=0)
 
 
-def _carry_out(lab: Laboratory, request: GenerationRequest) -> FlowView:
+def _carry_out(
+    lab: Laboratory, request: GenerationRequest, references: Sequence[Reference]
+) -> FlowView:
     """Start a flow, tell it on stderr until its end, and read it back from the ledger."""
     transcript = Transcript(_tell, lab.name_of)
     with _first_interrupt() as pressed:
-        generation_id = lab.start(request)
+        generation_id = lab.start(request, references)
         flow = lab.find_flow(generation_id)
         heard = False
         # One that is over by now is told from the ledger.

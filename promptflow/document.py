@@ -1,6 +1,8 @@
 """One generation as one JSON document: what ``generate --json`` and ``show --json`` print. Floor 7."""
 
-from promptflow.records import Fault, Stage
+from dataclasses import asdict
+
+from promptflow.records import Asset, Fault, ImageParameters, Stage
 from promptflow.view import FlowView, ImageView, RunView, StageView
 
 _STAGE_ORDER = list(Stage)
@@ -30,6 +32,8 @@ def render_document(view: FlowView) -> dict[str, object]:
         "generation_id": view.generation_id,
         "status": view.status,
         "cost_usd": _usd(view.cost_micro_usd),
+        "estimate_usd": _usd(view.request.estimate_micro_usd),
+        "references": [_asset(asset) for asset in view.references],
         "stages": [_stage(stage) for stage in stages],
         "runs": [_run(run) for run in runs],
     }
@@ -41,9 +45,12 @@ def _stage(stage: StageView) -> dict[str, object]:
         "image_model": stage.image_model,
         "model": stage.model,
         "status": stage.status,
+        "attempts": stage.attempt,
+        "reasoning": stage.reasoning,
         "output": stage.output,
         "first_token_ms": stage.first_token_ms,
         "total_ms": stage.total_ms,
+        "cost_usd": _usd(stage.cost_micro_usd),
         "error": _fault(stage.fault),
     }
 
@@ -55,6 +62,8 @@ def _run(run: RunView) -> dict[str, object]:
         "provider": run.provider,
         "version": run.version,
         "status": run.status,
+        "attempts": run.attempt,
+        "parameters": _parameters(run.parameters),
         "prompt": run.prompt,
         "prompt_origin": run.prompt_origin,
         "error": _fault(run.fault),
@@ -65,7 +74,11 @@ def _run(run: RunView) -> dict[str, object]:
 
 
 def _image(image: ImageView) -> dict[str, object]:
-    asset = image.asset
+    resolved = _parameters(image.resolved) if image.resolved else {}
+    return _asset(image.asset) | {"resolved": resolved, "seed": image.seed}
+
+
+def _asset(asset: Asset) -> dict[str, object]:
     return {
         "asset_id": asset.asset_id,
         "key": asset.key,
@@ -77,8 +90,23 @@ def _image(image: ImageView) -> dict[str, object]:
     }
 
 
+def _parameters(parameters: ImageParameters) -> dict[str, object]:
+    """Render what was asked for, or told; what was left open is left out."""
+    return {name: value for name, value in asdict(parameters).items() if value is not None}
+
+
 def _fault(fault: Fault | None) -> dict[str, object] | None:
-    return {"code": fault.code, "message": fault.message} if fault else None
+    """Render a failure; what the provider did not tell is left out."""
+    if fault is None:
+        return None
+    told = {
+        "code": fault.code,
+        "message": fault.message,
+        "category": fault.category,
+        "http_status": fault.http_status,
+        "request_id": fault.request_id,
+    }
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def _usd(micro_usd: int | None) -> float | None:

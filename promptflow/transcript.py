@@ -49,11 +49,13 @@ class Transcript:
         self._name_of = name_of
         self._stages: dict[str, StageStarted] = {}
         self._runs: dict[str, RunStarted] = {}
+        self._estimate_micro_usd: int | None = None
 
     def take(self, event: Event) -> None:
         """Tell one event."""
         match event:
             case FlowStarted():
+                self._estimate_micro_usd = event.request.estimate_micro_usd
                 self._say(f"Generation {event.generation_id}\n")
             case ReferenceStored():
                 self._say(f"Reference {event.index + 1}: {_picture_words(event.asset)}\n")
@@ -104,7 +106,8 @@ class Transcript:
                 self._say(f"{name}: {event.status}. {printable(event.fault.message)}\n")
 
     def _take_end(self, event: FlowFinished) -> None:
-        took, cost = format_duration(event.total_ms), format_usd(event.cost_micro_usd)
+        took = format_duration(event.total_ms)
+        cost = _cost_words(event.cost_micro_usd, self._estimate_micro_usd)
         self._say(f"\n{event.status.capitalize()} in {took}, {cost}.\n")
         if event.fault:
             self._say(f"{printable(event.fault.message)}\n")
@@ -131,6 +134,17 @@ def _stage_words(
             return f"{whole}\n({took}, {format_usd(event.cost_micro_usd)})\n"
         case StageFailed():
             return f"\n{title} failed: {printable(event.fault.message)}\n"
+
+
+def _cost_words(cost_micro_usd: int | None, estimate_micro_usd: int | None) -> str:
+    """Set what it cost beside what it was said to cost at most, where that was more than nothing."""
+    cost, estimate = format_usd(cost_micro_usd), format_usd(estimate_micro_usd)
+    if not estimate_micro_usd:
+        return cost
+    # A call that broke off has no price, and one that was made again is not in the estimate.
+    if cost_micro_usd is None or cost_micro_usd > estimate_micro_usd:
+        return f"{cost}; at most {estimate} was estimated"
+    return f"{cost} of at most {estimate}"
 
 
 def _picture_words(asset: Asset) -> str:

@@ -11,7 +11,13 @@ from hypothesis import strategies as st
 from promptflow.document import render_document
 from promptflow.events import Event
 from promptflow.ledger import SqliteLedger
-from promptflow.records import GenerationRequest, Stage
+from promptflow.records import (
+    Fault,
+    GenerationRequest,
+    ImageParameters,
+    RunStatus,
+    Stage,
+)
 from promptflow.settings import ROOT
 from promptflow.view import fold
 from tests.ledger.scripted_flow import (
@@ -21,7 +27,9 @@ from tests.ledger.scripted_flow import (
     flow_finished,
     flow_started,
     image_ready,
+    reference_stored,
     rich_flow,
+    run_failed,
     run_finished,
     run_started,
     stage_failed,
@@ -65,15 +73,20 @@ def test_document_of_a_short_flow() -> None:
         "generation_id": "g1",
         "status": "succeeded",
         "cost_usd": 0.081,
+        "estimate_usd": 0.09,
+        "references": [],
         "stages": [
             {
                 "stage": "action_plan",
                 "image_model": None,
                 "model": "writer-1",
                 "status": "failed",
+                "attempts": 1,
+                "reasoning": "",
                 "output": "No.",
                 "first_token_ms": None,
                 "total_ms": 80,
+                "cost_usd": None,
                 "error": {"code": "bad_reply", "message": "The plan lacks a mood."},
             },
             {
@@ -81,9 +94,12 @@ def test_document_of_a_short_flow() -> None:
                 "image_model": None,
                 "model": "writer-1",
                 "status": "succeeded",
+                "attempts": 1,
+                "reasoning": "",
                 "output": "{…}",
                 "first_token_ms": 120,
                 "total_ms": 250,
+                "cost_usd": 0.0005,
                 "error": None,
             },
             {
@@ -91,9 +107,12 @@ def test_document_of_a_short_flow() -> None:
                 "image_model": "painter-1",
                 "model": "writer-1",
                 "status": "succeeded",
+                "attempts": 1,
+                "reasoning": "",
                 "output": "an octopus, linocut",
                 "first_token_ms": 120,
                 "total_ms": 250,
+                "cost_usd": 0.0005,
                 "error": None,
             },
         ],
@@ -104,6 +123,8 @@ def test_document_of_a_short_flow() -> None:
                 "provider": "offline",
                 "version": 1,
                 "status": "succeeded",
+                "attempts": 1,
+                "parameters": {},
                 "prompt": "an octopus, linocut",
                 "prompt_origin": "constructed",
                 "error": None,
@@ -116,6 +137,8 @@ def test_document_of_a_short_flow() -> None:
                         "width_px": 1024,
                         "height_px": 576,
                         "size_bytes": 321000,
+                        "resolved": {},
+                        "seed": 7,
                     }
                 ],
                 "total_ms": 3000,
@@ -135,6 +158,74 @@ def test_document_of_a_flow_that_runs() -> None:
     assert (stage["first_token_ms"], stage["total_ms"], stage["error"]) == (None, None, None)
     assert (run["status"], run["images"]) == ("running", [])
     assert (run["total_ms"], run["cost_usd"], run["error"]) == (None, None, None)
+
+
+def test_what_was_asked_and_what_was_done_are_told() -> None:
+    """A run has what was asked of its model, a picture what was done; nothing that was left open."""
+    asked = ImageParameters(size="2K", output_compression=0)
+    resolved = ImageParameters(quality="high", size="2K")
+    events: list[Event] = [
+        flow_started(),
+        replace(run_started("r1"), parameters=asked),
+        replace(image_ready("r1", 0, "a1"), resolved=resolved),
+        run_finished("r1", "t2", attempt=2),
+    ]
+
+    [run] = _listed(_document(events), "runs")
+
+    [image] = _listed(run, "images")
+    assert (run["attempts"], run["parameters"]) == (2, {"size": "2K", "output_compression": 0})
+    assert image["resolved"] == {"quality": "high", "size": "2K"}
+
+
+def test_references_are_told_as_stored_pictures() -> None:
+    """Each picture that went along is there, in order, described as those that were painted."""
+    document = _document([flow_started(), reference_stored(0, "a8"), reference_stored(1, "a9")])
+
+    [first, second] = _listed(document, "references")
+    assert first == {
+        "asset_id": "a8",
+        "key": "generations/g1/reference/upload/a8.png",
+        "sha256": "ab" * 32,
+        "mime": "image/png",
+        "width_px": 1024,
+        "height_px": 576,
+        "size_bytes": 321000,
+    }
+    assert second["asset_id"] == "a9"
+
+
+def test_an_error_tells_what_the_provider_told() -> None:
+    """Category, status and id of the call follow code and message, where there are any."""
+    fault = Fault(
+        code="refused", message="No.", http_status=400, category="violence", request_id="req-1"
+    )
+
+    told = _document(
+        [
+            flow_started(),
+            run_started("r1"),
+            run_failed("r1", "t1", RunStatus.REFUSED, fault),
+            run_started("r2", "painter-2"),
+            run_failed("r2", "t2", RunStatus.FAILED, Fault(code="network", message="Gone.")),
+        ]
+    )
+
+    errors = [run["error"] for run in _listed(told, "runs")]
+    assert json.dumps(errors[0]) == (
+        '{"code": "refused", "message": "No.", "category": "violence", "http_status": 400,'
+        ' "request_id": "req-1"}'
+    )
+    assert errors[1] == {"code": "network", "message": "Gone."}
+
+
+def test_attempts_and_reasoning_of_a_stage_are_told() -> None:
+    """What a model let be seen of its reasoning stands apart from its answer."""
+    ending = replace(stage_finished("s1", "Ink."), reasoning="Is it ink?", attempt=3)
+
+    [stage] = _listed(_document([flow_started(), stage_started("s1"), ending]), "stages")
+
+    assert (stage["attempts"], stage["reasoning"], stage["output"]) == (3, "Is it ink?", "Ink.")
 
 
 def test_order_is_that_of_the_choice_not_of_the_clock() -> None:
@@ -201,19 +292,20 @@ def test_documentation_names_every_field() -> None:
     page = (ROOT / "docs" / "command-line.md").read_text("utf-8")
     table = {
         row.split("|")[1].strip(" `"): row.split("|", 2)[2]
-        for row in page.split("## Exit codes")[0].splitlines()
+        for row in page.split("## The list of models")[0].splitlines()
         if row.startswith("| `")
     }
     document = _document(STORY)
     stage, run = _listed(document, "stages")[0], _listed(document, "runs")[0]
-    images = run["images"]
-    assert isinstance(images, list)
+    references, images = _listed(document, "references"), _listed(run, "images")
 
-    assert set(table) == (set(document) - {"stages", "runs"}) | {
+    assert set(table) == (set(document) - {"references", "stages", "runs"}) | {
+        "references[]",
         "stages[]",
         "runs[]",
         "runs[].images[]",
     }
+    assert _names(table["references[]"]) == set(references[0])
     assert _names(table["stages[]"]) == set(stage)
     assert _names(table["runs[]"]) == set(run)
     assert _names(table["runs[].images[]"]) == set(images[0])

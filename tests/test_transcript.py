@@ -74,7 +74,7 @@ def test_transcript_of_a_short_flow() -> None:
         "Painter One: picture 1, 1024 × 576 px, 321 kB\n"
         "  generations/g1/output/painter-1/a1.png\n"
         "Painter One: done in 3.0 s, $0.04\n"
-        "\nSucceeded in 9.0 s, $0.08.\n"
+        "\nSucceeded in 9.0 s, $0.08 of at most $0.09.\n"
     )
 
 
@@ -124,9 +124,31 @@ def test_prompts_written_at_the_same_time_are_told_whole() -> None:
 
 def test_every_kind_of_event_can_be_told() -> None:
     """No event stops the telling, and the end is told."""
-    assert _tell(*rich_flow()).endswith(
-        "price unknown.\nOffline is busy. It will be asked again.\n"
-    )
+    assert _tell(*rich_flow()).endswith("estimated.\nOffline is busy. It will be asked again.\n")
+
+
+@pytest.mark.parametrize(
+    ("cost", "estimate", "told"),
+    [
+        (40_000, 120_000, "$0.04 of at most $0.12"),
+        (120_000, 120_000, "$0.12 of at most $0.12"),
+        (130_000, 120_000, "$0.13; at most $0.12 was estimated"),
+        (None, 120_000, "price unknown; at most $0.12 was estimated"),
+        (40_000, None, "$0.04"),
+        (None, None, "price unknown"),
+        (0, 0, "$0.00"),
+    ],
+)
+def test_the_end_sets_the_cost_beside_the_estimate(
+    cost: int | None, estimate: int | None, told: str
+) -> None:
+    """What it cost stands beside what it was said to cost at most, as far as both are known."""
+    started, finished = flow_started(), flow_finished()
+    request = replace(started.request, estimate_micro_usd=estimate)
+
+    said = _tell(replace(started, request=request), replace(finished, cost_micro_usd=cost))
+
+    assert said == f"Generation g1\n\nSucceeded in 9.0 s, {told}.\n"
 
 
 @pytest.mark.parametrize(
@@ -193,7 +215,8 @@ def test_harm_is_shown_as_what_it_is(text: str, shown: str) -> None:
         "5\N{NO-BREAK SPACE}000\N{NARROW NO-BREAK SPACE}€",
         "日本\N{IDEOGRAPHIC SPACE}語",
         "👩\N{ZERO WIDTH JOINER}🚀 ❤\N{VARIATION SELECTOR-16}",
-        "می\N{ZERO WIDTH NON-JOINER}خواهم",
+        "می\N{ZERO WIDTH NON-JOINER}خواهم \N{RIGHT-TO-LEFT MARK}שלם\N{LEFT-TO-RIGHT MARK}",
+        "🏴󠁧󠁢󠁥󠁮󠁧󠁿 soft\N{SOFT HYPHEN}hyphen",
     ],
 )
 def test_writing_of_the_world_stays(text: str) -> None:

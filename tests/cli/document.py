@@ -1,0 +1,88 @@
+"""The document that ``--json`` prints, as programs may rely on it."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Part(BaseModel):
+    """A part of the document: these keys, these types, nothing else."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Fault(Part):
+    """Why something is missing."""
+
+    code: str
+    message: str
+    category: str | None = None
+    http_status: int | None = None
+    request_id: str | None = None
+
+
+class StageCall(Part):
+    """One language-model call."""
+
+    stage: Literal["action_plan", "thinking", "prompt_construction"]
+    image_model: str | None
+    model: str
+    status: Literal["running", "succeeded", "failed", "interrupted"]
+    attempts: int
+    reasoning: str
+    output: str
+    first_token_ms: int | None
+    total_ms: int | None
+    cost_usd: float | None
+    error: Fault | None
+
+
+class Stored(Part):
+    """One stored picture."""
+
+    asset_id: str
+    key: str
+    sha256: str
+    mime: str
+    width_px: int
+    height_px: int
+    size_bytes: int
+
+
+class Painted(Stored):
+    """One picture that an image model painted."""
+
+    resolved: dict[str, str | int]
+    seed: int | None
+
+
+class Run(Part):
+    """One image model's work."""
+
+    run_id: str
+    image_model: str
+    provider: str
+    version: int
+    status: Literal[
+        "running", "succeeded", "partial", "failed", "refused", "cancelled", "interrupted"
+    ]
+    attempts: int
+    parameters: dict[str, str | int]
+    prompt: str
+    prompt_origin: Literal["constructed", "fallback"]
+    error: Fault | None
+    images: list[Painted]
+    total_ms: int | None
+    cost_usd: float | None
+
+
+class Document(Part):
+    """What ``--json`` prints."""
+
+    generation_id: str
+    status: Literal["running", "succeeded", "partial", "failed", "cancelled", "interrupted"]
+    cost_usd: float | None
+    estimate_usd: float | None
+    references: list[Stored]
+    stages: list[StageCall]
+    runs: list[Run]
