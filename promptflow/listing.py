@@ -3,15 +3,14 @@
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date
 
 from promptflow.catalog import (
     ImageModelCard,
-    ModelCard,
     Price,
     TextModelCard,
     is_gone,
     list_sizes,
+    price_on,
     uses_references,
 )
 from promptflow.laboratory import Laboratory
@@ -64,7 +63,7 @@ def list_models(lab: Laboratory) -> tuple[ModelLine, ...]:
                 gone=is_gone(card, today),
                 reason_unavailable=lab.reason_unavailable(card),
                 warning=lab.catalog.warning(card, today),
-                price=_price_on(card, today),
+                price=price_on(card, today),
                 runs=runs,
                 refused=refused,
             )
@@ -204,11 +203,6 @@ def _tell_parameters(card: ImageModelCard) -> str:
     if card.size_rule:
         taken["size"] = f"{', '.join(card.sizes)} and others in every aspect ratio"
     return "; ".join(f"{name} {values}" for name, values in taken.items())
-
-
-def _price_on(card: ModelCard, today: date) -> Price | None:
-    held = (each for each in card.prices if not each.valid_through or today <= each.valid_through)
-    return next(held, None)
 
 
 def _usd(micro_usd: int | None) -> float | None:

@@ -33,7 +33,7 @@ from promptflow.catalog.limits import (
 from promptflow.catalog.lookup import Catalog, is_gone
 from promptflow.catalog.named import STANDARD_SIZES, tell_unnamed
 from promptflow.catalog.parameters import check_parameters, takes_moderation
-from promptflow.catalog.prices import Charge, price_call
+from promptflow.catalog.prices import Charge, price_call, price_on
 from promptflow.catalog.reading import read_catalog
 from promptflow.catalog.requests import check_request
 from promptflow.catalog.sizes import choose_pixels, list_sizes, read_pixels
@@ -65,6 +65,7 @@ __all__ = [
     "is_gone",
     "list_sizes",
     "price_call",
+    "price_on",
     "read_catalog",
     "read_pixels",
     "shared_aspect_ratios",

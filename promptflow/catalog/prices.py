@@ -61,7 +61,7 @@ def _prices(
     card: TextModelCard | ImageModelCard, usage: Usage, on: date
 ) -> Iterator[tuple[Price, str, date | None]]:
     """Yield the price of the day, its source and that one's date, the best known first."""
-    price = _price_on(card, on)
+    price = price_on(card, on)
     if price:
         newest = max(price.sources, key=lambda source: source.read)
         yield price, newest.title, newest.read
@@ -73,8 +73,17 @@ def _prices(
         yield *packaged, None
 
 
-def _price_on(card: ModelCard, on: date) -> Price | None:
-    held = (each for each in card.prices if each.valid_through is None or on <= each.valid_through)
+def price_on(card: ModelCard, day: date) -> Price | None:
+    """Return the catalogue's own price of a model.
+
+    Args:
+        card: of the model.
+        day: the day it is to hold on.
+
+    Returns:
+        The price; ``None`` where the catalogue has none.
+    """
+    held = (each for each in card.prices if each.valid_through is None or day <= each.valid_through)
     return next(held, None)
 
 
