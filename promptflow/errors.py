@@ -84,6 +84,13 @@ class ProviderError(PromptflowError):
         self.status = status
         self.request_id = request_id
         self.sent = sent
+        self.settled = True
+        """Whether it stands for itself alone: not where another call made beside it may be billed."""
+
+    @property
+    def turned_down(self) -> bool:
+        """Whether the call was never made, or answered with an error: then it is not billed."""
+        return not self.sent or self.status is not None
 
 
 class RefusedError(ProviderError):
@@ -161,6 +168,11 @@ class RejectedError(ProviderError):
     """Our request was wrong; the same request would fail again."""
 
     code = "rejected"
+
+    @property
+    def turned_down(self) -> bool:
+        """Whether the call was not billed: a request that is wrong is not carried out."""
+        return True
 
 
 class ReplyError(ProviderError):

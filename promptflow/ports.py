@@ -93,7 +93,7 @@ class Picture:
     seed: int | None = None
     """The seed used, where the model has one."""
     usage: Usage | None = None
-    """The bill of the call, on its last picture, where the provider tells."""
+    """The bill of this picture, where the provider tells."""
     resolved: ImageParameters | None = None
     """What the provider says it did, where it tells."""
     request_id: str | None = None

@@ -5,6 +5,19 @@ from datetime import datetime, timedelta
 _KILO, _MEGA, _GIGA = 1_000, 1_000_000, 1_000_000_000
 
 
+def mend_text(text: str) -> str:
+    """Replace half surrogate pairs: JSON may say them, but nothing that keeps or sends text takes them.
+
+    Args:
+        text: anything, e.g. what a model wrote.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
 def format_duration(duration_ms: int | None) -> str:
     """Render milliseconds: ``0.4 s``, ``12 s``, ``1 min 5 s``; ``–`` where unknown."""
     if duration_ms is None:

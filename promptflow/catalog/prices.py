@@ -100,7 +100,12 @@ def _cost(
     sent, came = _sent_cost(price, usage), _answer_cost(price, usage)
     if sent is not None and came is not None:
         return sent + came
-    return _pictures_cost(card, price, pictures, size)
+    painted = _pictures_cost(card, price, pictures, size)
+    if painted is None or usage == Usage() or price.micro_usd_per_picture is not None:
+        return painted
+    # What was told counts as well: with reference images most of the bill may be what was sent.
+    thought = (usage.thinking_tokens or 0) * (price.output_micro_usd_per_million or 0)
+    return None if sent is None else sent + thought + painted
 
 
 def _sent_cost(price: Price, usage: Usage) -> int | None:

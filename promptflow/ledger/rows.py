@@ -9,6 +9,7 @@ from datetime import datetime
 from promptflow.clock import to_text
 from promptflow.errors import LedgerError
 from promptflow.records import Asset, Fault, ImageParameters, RunStatus, StageStatus, Usage
+from promptflow.wording import mend_text
 
 _UNKNOWN = "The table {!r} has no row {!r}. Record the event that opens it first."
 
@@ -34,10 +35,7 @@ def update(db: sqlite3.Connection, table: str, row_id: str, row: Mapping[str, ob
 def _fit(row: Mapping[str, object]) -> dict[str, object]:
     """Replace half surrogate pairs in texts: models write them, SQLite can't hold them."""
     return {
-        name: value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        if isinstance(value, str)
-        else value
-        for name, value in row.items()
+        name: mend_text(value) if isinstance(value, str) else value for name, value in row.items()
     }
 
 
@@ -194,7 +192,9 @@ def interrupt_parts(
     row = {"status": StageStatus.INTERRUPTED, **fault_columns(fault)}
     sql = "SELECT id FROM stages WHERE generation_id = ? AND status = 'running'"
     for (stage_id,) in db.execute(sql, (generation_id,)).fetchall():
-        update(db, "stages", stage_id, row)
+        sql = "SELECT coalesce(max(number), 0) + 1 FROM attempts WHERE stage_id = ?"
+        attempts = db.execute(sql, (stage_id,)).fetchone()[0]
+        update(db, "stages", stage_id, {**row, "attempts": attempts})
     sql = "SELECT id FROM runs WHERE generation_id = ? AND status = 'running'"
     for (run_id,) in db.execute(sql, (generation_id,)).fetchall():
         update(db, "runs", run_id, row)

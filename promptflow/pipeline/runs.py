@@ -1,7 +1,7 @@
 """One run: an image model at work on one prompt, over as many attempts as it takes."""
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from promptflow.errors import (
     BusyError,
@@ -27,7 +27,6 @@ from promptflow.pipeline.tools import (
     Account,
     Bill,
     Failure,
-    add_usage,
     surprises_named,
     to_fault,
 )
@@ -57,14 +56,10 @@ class Run:
     waited_s: float = 0.0
     delivered: int = 0
     """Whole pictures that came and are kept."""
-    painted: int = 0
-    """Whole pictures that came in this attempt, kept or not, and so are paid for."""
-    usage: Usage = Usage()
-    """What this attempt was billed for."""
-    heard: bool = False
-    """Whether anything has come since the last whole picture of this attempt."""
-    told: bool = False
-    """Whether what has come since then said what it is billed for."""
+    begun: set[int] = field(default_factory=set)
+    """Indexes of pictures of which this attempt has sent a preview, and not the picture."""
+    swallowed: ProviderError | None = None
+    """What a call of this attempt failed with after a picture could not be kept."""
 
     @classmethod
     def of(cls, account: Account, image_model: str) -> "Run":
@@ -119,7 +114,7 @@ class Run:
         closing: RunFinished | RunFailed | None = None
         while closing is None:
             self.attempt_id = tools.new_id()
-            self.usage, self.painted, self.heard, self.told = Usage(), 0, False, False
+            self.begun, self.swallowed = set(), None
             try:
                 closing = yield from self._attempt(prompt)
             except LedgerError:
@@ -152,16 +147,12 @@ class Run:
                 return self._fail(to_fault(error), RunStatus.FAILED)
 
     def _enter(self, error: PromptflowError | None) -> None:
-        """Enter the attempt in the bill; what failed on our side fails no call."""
-        ours = isinstance(error, PictureError | StorageError | LedgerError)
-        self.bill.enter(
-            self.usage,
-            pictures=self.painted,
-            size=self.parameters.size,
-            failure=None
-            if error is None or ours
-            else Failure(error=error, heard=self.heard, told=self.told),
-        )
+        """Enter a call that failed in the bill; what failed on our side fails no call."""
+        if isinstance(error, PictureError | StorageError | LedgerError):
+            error = self.swallowed
+        if error:
+            failure = Failure(error=error, heard=bool(self.begun), told=False)
+            self.bill.enter(Usage(), failure=failure)
 
     def _paint(self, prompt: str) -> Iterator[Event]:
         """Ask for the pictures that are still missing; one that can't be kept costs no other."""
@@ -182,29 +173,36 @@ class Run:
         lost: PromptflowError | None = None
         try:
             for picture in pictures:
-                self.usage = add_usage(self.usage, picture.usage)
-                self.heard, self.told = picture.partial, picture.partial and bool(picture.usage)
+                self._account_for(picture)
                 try:
                     event = self._show(picture) if picture.partial else self._keep(picture)
                 except (PictureError, StorageError, LedgerError) as error:
                     lost = lost or error  # those that follow are paid for as well
                 else:
                     yield event
-        except ProviderError:
+        except ProviderError as error:
             # No other attempt then: it would paint again what comes after the lost one.
             if lost is None:
                 raise
+            self.swallowed = error
         if lost:
             raise lost
         if self.delivered < wanted:
             raise self._short(wanted)
+
+    def _account_for(self, picture: Picture) -> None:
+        """Enter a whole picture in the bill, kept or not: it is paid for."""
+        if picture.partial:
+            self.begun.add(picture.index)
+        else:
+            self.begun.discard(picture.index)
+            self.bill.enter(picture.usage or Usage(), pictures=1, size=self.parameters.size)
 
     def _show(self, picture: Picture) -> PartialImage:
         return PartialImage(run_id=self.run_id, index=picture.index, data=picture.data)
 
     def _keep(self, picture: Picture) -> Event:
         """Store the bytes, record the row, and only then let it be seen."""
-        self.painted += 1
         asset = self.account.tools.store.write(
             generation_id=self.account.generation_id,
             role=AssetRole.OUTPUT,

@@ -28,6 +28,7 @@ from promptflow.plans import PLAN_SCHEMA, load_plan
 from promptflow.ports import TextRequest
 from promptflow.records import ActionPlan, Fault, Stage, Usage
 from promptflow.retries import plan_wait
+from promptflow.wording import mend_text
 
 _TIMELINE_STEP_MS = 20
 """Deltas closer together than this share one entry of the time line."""
@@ -182,12 +183,13 @@ class _Asking:
     def _listen(self, stream: _Stream) -> Iterator[Event]:
         for part in self._tools.text_model(self._model).stream(self._question):
             stream.usage = part.usage or stream.usage
-            if part.reasoning:
-                stream.reasoning.append(part.reasoning)
-                yield ReasoningDelta(stage_id=self._stage_id, text=part.reasoning)
-            if part.text:
-                stream.add(part.text)
-                yield StageDelta(stage_id=self._stage_id, text=part.text)
+            text, reasoning = mend_text(part.text), mend_text(part.reasoning)
+            if reasoning:
+                stream.reasoning.append(reasoning)
+                yield ReasoningDelta(stage_id=self._stage_id, text=reasoning)
+            if text:
+                stream.add(text)
+                yield StageDelta(stage_id=self._stage_id, text=text)
 
     def _plan_wait(self, error: BusyError) -> float | None:
         return plan_wait(

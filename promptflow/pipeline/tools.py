@@ -13,12 +13,13 @@ from promptflow.errors import (
     PromptflowError,
     ProviderError,
     RefusedError,
-    RejectedError,
+    SetupError,
 )
 from promptflow.events import Event
 from promptflow.instructions import Instructions
 from promptflow.ports import ImageModel, ImageStore, Ledger, Reference, TextModel
 from promptflow.records import Fault, GenerationRequest, Usage
+from promptflow.wording import mend_text
 
 _log = logging.getLogger(__name__)
 
@@ -93,23 +94,22 @@ class Failure:
     @property
     def billed(self) -> bool:
         """Whether it may be billed: not if it was never made, or turned down before anything came."""
-        error = self.error
-        if self.heard or not isinstance(error, ProviderError):
+        if isinstance(self.error, SetupError):
+            return False
+        if self.heard or not isinstance(self.error, ProviderError):
             return True
-        turned_down = error.status is not None or isinstance(error, RejectedError)
-        return error.sent and not turned_down
+        return not self.error.settled or not self.error.turned_down
 
 
 @dataclass(slots=True, kw_only=True)
 class Bill:
-    """What the attempts of one stage or run come to."""
+    """What the calls of one stage or run come to."""
 
     tools: Tools
     card: TextModelCard | ImageModelCard
-    usage: Usage = Usage()
-    """Of all attempts, as far as it is known."""
     price: Charge | None = None
     """The last charge, for the price it goes by."""
+    _usage: Usage | None = None
     _costs: list[int | None] = field(default_factory=list)
 
     def enter(
@@ -120,16 +120,16 @@ class Bill:
         size: str | None = None,
         failure: Failure | None = None,
     ) -> None:
-        """Enter one attempt.
+        """Enter one call.
 
         Args:
             usage: the tokens it was billed for, as far as it told.
             pictures: how many whole pictures came.
             size: the class of sizes they were asked in; ``None`` for the model's own choice.
-            failure: how its last call failed, if it did.
+            failure: how it failed, if it did.
         """
-        self.usage = add_usage(self.usage, usage)
-        if failure is None or pictures or usage != Usage():
+        if failure is None or usage != Usage():
+            self._usage = usage if self._usage is None else add_usage(self._usage, usage)
             self._add(usage, pictures, size)
         if failure and not failure.billed:
             self._costs.append(0)
@@ -142,6 +142,11 @@ class Bill:
         charge = price_call(self.card, usage, pictures=pictures, size=size, on=today)
         self.price = charge or self.price
         self._costs.append(charge.micro_usd if charge else None)
+
+    @property
+    def usage(self) -> Usage:
+        """The tokens of all calls that told them; of a number that one left out, unknown."""
+        return self._usage or Usage()
 
     @property
     def cost_micro_usd(self) -> int | None:
@@ -178,35 +183,28 @@ def surprises_named(what: str) -> Iterator[None]:
 
 def to_fault(error: PromptflowError) -> Fault:
     """Turn an error into what is kept and shown of it."""
+    message = mend_text(error.message)
     if not isinstance(error, ProviderError):
-        return Fault(code=error.code, message=error.message)
+        return Fault(code=error.code, message=message)
     return Fault(
         code=error.code,
-        message=error.message,
+        message=message,
         http_status=error.status,
         category=error.category if isinstance(error, RefusedError) else None,
         request_id=error.request_id,
     )
 
 
-def add_usage(sum_so_far: Usage, call: Usage | None) -> Usage:
-    """Add one call's bill to that of the calls before it.
-
-    Args:
-        sum_so_far: of the calls before; empty before the first.
-        call: its bill; ``None`` or empty where it says nothing.
+def add_usage(first: Usage, second: Usage) -> Usage:
+    """Add two bills up.
 
     Returns:
         The sum; a number that one of them lacks is unknown in the sum, too.
     """
-    if call is None or sum_so_far == Usage():
-        return call or sum_so_far
-    if call == Usage():
-        return sum_so_far
     sums: dict[str, int | None] = {}
     for one in fields(Usage):
-        first, second = getattr(sum_so_far, one.name), getattr(call, one.name)
-        sums[one.name] = None if first is None or second is None else first + second
+        mine, other = getattr(first, one.name), getattr(second, one.name)
+        sums[one.name] = None if mine is None or other is None else mine + other
     return Usage(**sums)
 
 

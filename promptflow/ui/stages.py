@@ -159,8 +159,7 @@ class StageBoard:
 
     def _draw_reference(self, asset: Asset, name: str) -> None:
         try:
-            reference = Reference(data=self._read_picture(asset), mime=asset.mime)
-            preview = make_preview(reference, edge_px=2 * _REFERENCE_PX)
+            preview = _make_preview(asset, self._read_picture)
         except (StorageError, PictureError) as error:
             st.caption(as_markdown(f"{name}: {error.message}"))
             return
@@ -268,6 +267,13 @@ class StageBoard:
             line = run_line(model, run, view, self._names, now)
             if box.changed(model, line):
                 box.slot(model).markdown(line)
+
+
+@st.cache_data(max_entries=200, show_spinner=False, hash_funcs={Asset: lambda asset: asset.sha256})
+def _make_preview(asset: Asset, _read_picture: Callable[[Asset], bytes]) -> bytes:
+    """Make the preview of a reference once: a large one takes 30 ms to decode."""
+    reference = Reference(data=_read_picture(asset), mime=asset.mime)
+    return make_preview(reference, edge_px=2 * _REFERENCE_PX)
 
 
 def _newest(stages: Sequence[StageView]) -> list[StageView]:

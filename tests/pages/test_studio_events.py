@@ -263,7 +263,7 @@ def test_reference_images_stand_with_the_request(open_lab: OpenLab) -> None:
 def test_lost_reference_image_is_a_sentence(open_lab: OpenLab, settings: Settings) -> None:
     """A reference whose file has gone is said in its place; the page stands."""
     lab = open_lab()
-    generation_id = lab.start(make_request(), [Reference(data=make_png(10), mime="image/png")])
+    generation_id = lab.start(make_request(), [Reference(data=make_png(113), mime="image/png")])
     list(finish(lab, generation_id))
     for path in (settings.data_dir / "generations").glob("*/reference/**/*.png"):
         path.unlink()

@@ -219,14 +219,25 @@ def test_waits_of_a_run_are_bounded_together(tmp_path: Path) -> None:
     )
 
 
-def test_bill_of_a_call_is_kept_whichever_picture_it_came_with(tmp_path: Path) -> None:
-    """The tokens told with one picture are not forgotten with the next."""
+def test_bills_of_all_pictures_add_up(tmp_path: Path) -> None:
+    """The tokens of a run are those of its pictures; a number that one leaves out is unknown."""
+    first = Usage(input_tokens=9, output_tokens=20)
+    second = Usage(input_tokens=1)
+    painter = ListPainter([replace(_picture(0), usage=first), replace(_picture(1), usage=second)])
+
+    events = _paint(tmp_path, painter, count=2)
+
+    assert events[-2] == run_finished(1, 1, usage=Usage(input_tokens=10))
+
+
+def test_picture_without_a_bill_makes_the_tokens_unknown(tmp_path: Path) -> None:
+    """What one picture told is not taken for what all of them took."""
     bill = Usage(input_tokens=9, output_tokens=20)
     painter = ListPainter([replace(_picture(0), usage=bill), _picture(1)])
 
     events = _paint(tmp_path, painter, count=2)
 
-    assert events[-2] == run_finished(1, 1, usage=bill)
+    assert events[-2] == run_finished(1, 1, usage=Usage())
 
 
 def test_what_is_no_picture_fails_the_run_and_is_not_stored(tmp_path: Path) -> None:

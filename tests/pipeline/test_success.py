@@ -70,11 +70,11 @@ def test_two_models_go_from_an_idea_to_two_pictures(tmp_path: Path) -> None:
 
 
 def test_several_pictures_of_one_model_are_one_run(tmp_path: Path) -> None:
-    """Each picture is shown when it is there; the run ends once, with the bill of the call."""
+    """Each picture is shown when it is there; the run ends once, with the bill of them all."""
     bill = Usage(input_tokens=9, output_tokens=20)
     painter = ListPainter(
         [
-            Picture(index=0, data=make_png(0), seed=7),
+            Picture(index=0, data=make_png(0), seed=7, usage=bill),
             Picture(index=1, data=make_png(90), seed=8, usage=bill),
         ]
     )
@@ -92,7 +92,7 @@ def test_several_pictures_of_one_model_are_one_run(tmp_path: Path) -> None:
         run_started(1, GOUACHE),
         image_ready(1, 1, seed=7),
         image_ready(1, 2, index=1, data=make_png(90), seed=8),
-        run_finished(1, 1, usage=bill),
+        run_finished(1, 1, usage=Usage(input_tokens=18, output_tokens=40)),
         flow_finished(GenerationStatus.SUCCEEDED),
     ]
 

@@ -153,6 +153,7 @@ def _find_gravest(failures: Sequence[ProviderError]) -> ProviderError:
 
     gravest = min(failures, key=gravity)
     gravest.sent = any(failure.sent for failure in failures)
+    gravest.settled = all(failure.turned_down for failure in failures if failure is not gravest)
     if isinstance(gravest, BusyError):
         busy = [failure for failure in failures if isinstance(failure, BusyError)]
         waits_s = [each.retry_after_s for each in busy if each.retry_after_s is not None]

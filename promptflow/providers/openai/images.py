@@ -190,6 +190,10 @@ def _gravest(errors: Sequence[BaseException]) -> BaseException:
     if isinstance(gravest, ProviderError):
         told = [error for error in errors if isinstance(error, ProviderError)]
         gravest.sent = any(error.sent for error in told)
+        others = [error for error in errors if error is not gravest]
+        gravest.settled = all(
+            isinstance(error, ProviderError) and error.turned_down for error in others
+        )
     if isinstance(gravest, BusyError):
         # Then all are busy, and what is asked again asks for each of them.
         busy = [error for error in errors if isinstance(error, BusyError)]

@@ -4,6 +4,8 @@ import re
 import threading
 from collections.abc import Iterable, Mapping
 
+from promptflow.wording import mend_text
+
 _REQUEST_ID = re.compile(r"[\w.:-]{1,100}", re.ASCII)
 
 
@@ -25,16 +27,7 @@ def read(value: object, *path: str) -> object:
 def read_text(value: object, *path: str) -> str:
     """Return the text at the end of a path, fit for UTF-8; "" where there is none."""
     found = read(value, *path)
-    if not isinstance(found, str):
-        return ""
-    if found.isascii():
-        return found
-    try:
-        found.encode()
-    except UnicodeEncodeError:
-        # Half an emoji: JSON may say it, but nothing that keeps or sends text takes it.
-        return found.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return found
+    return mend_text(found) if isinstance(found, str) else ""
 
 
 def read_count(value: object, *path: str) -> int | None:
