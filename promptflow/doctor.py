@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from promptflow.errors import PromptflowError
+from promptflow.errors import PromptflowError, SetupError
 from promptflow.laboratory import MIN_FREE_BYTES, Laboratory, open_laboratory
 from promptflow.ledger import Ownership
 from promptflow.settings import Settings
@@ -100,6 +100,11 @@ def _examine_keys(lab: Laboratory) -> Iterator[Finding]:
     for provider in lab.catalog.providers:
         if not provider.key_variables:
             yield Finding(what=provider.title, fine=True, said=f"needs no key; {provider.note}")
+            continue
+        try:
+            lab.check_provider(provider.id)
+        except SetupError as error:
+            yield Finding(what=provider.title, fine=False, said=error.message)
             continue
         held = [name for name in provider.key_variables if name in lab.settings.variables]
         said = (

@@ -105,6 +105,18 @@ class Laboratory:
             return tell_unnamed(model)
         return reason
 
+    def check_provider(self, provider_id: str) -> None:
+        """See whether a provider's key and address can be used; asks nobody.
+
+        Args:
+            provider_id: as the catalogue has it; one that is off is fine.
+
+        Raises:
+            SetupError: they can't; it says what to do.
+        """
+        if provider_id in self._providers:
+            self._providers[provider_id].check()
+
     def available(self, models: Sequence[ModelCard]) -> tuple[str, ...]:
         """Return the ids of those models that can be asked, in their order."""
         return tuple(model.id for model in models if self.reason_unavailable(model) is None)

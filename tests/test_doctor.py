@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+import subprocess
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -132,6 +133,30 @@ def test_keys_are_named_and_never_shown(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert "OPENAI_API_KEY is set" in told
     assert "GEMINI_API_KEY is set" in told
+    assert "secret" not in told + done.stderr.decode()
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({"OPENAI_API_KEY": "sk-secret\nsecret"}, "OPENAI_API_KEY holds a character"),
+        (
+            {"OPENAI_API_KEY": "sk-secret", "OPENAI_BASE_URL": "https://h:99999/v1"},
+            "OPENAI_BASE_URL",
+        ),
+        ({"GEMINI_API_KEY": "secret secret"}, "The key for Google's models"),
+    ],
+    ids=["key", "address", "google"],
+)
+def test_settings_that_can_not_work_are_bad(
+    tmp_path: Path, variables: dict[str, str], said: str
+) -> None:
+    """A key that can't be sent, or an address that can't be reached by anyone, is found beforehand."""
+    done = run_cli(tmp_path, "doctor", stdout=subprocess.PIPE, **variables)
+
+    told = done.stdout.decode()
+    assert done.returncode == 1
+    assert said in told
     assert "secret" not in told + done.stderr.decode()
 
 

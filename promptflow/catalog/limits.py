@@ -6,4 +6,4 @@ MAX_IMAGES_PER_MODEL = 4
 MAX_SEED = 2_147_483_647
 MAX_REFERENCES = 8
 MAX_REFERENCE_BYTES = 20 * 1024 * 1024
-"""Of one reference picture as it is sent; the same as ``maxUploadSize`` in `.streamlit/config.toml`."""
+"""Of one reference picture as it is sent; ``maxUploadSize`` in `.streamlit/config.toml` lets more through."""

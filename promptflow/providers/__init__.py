@@ -13,6 +13,10 @@ _PREVIEWS = 2
 _PREVIEW_S = 0.25
 
 
+def _check_nothing() -> None:
+    """Find nothing wrong: there is nothing to set."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
     """How to get at one provider's models."""
@@ -21,6 +25,8 @@ class Provider:
     """Model id → the model; imports what it needs."""
     image_model: Callable[[str], ImageModel]
     """Model id → the model; imports what it needs."""
+    check: Callable[[], object] = _check_nothing
+    """Raises SetupError where the key or the address can't be used; asks nobody."""
 
 
 def offline_provider() -> Provider:

@@ -16,7 +16,7 @@ from promptflow.ui.labels import (
     run_facts,
 )
 from promptflow.ui.place import Place
-from promptflow.ui.plain import as_label, as_markdown
+from promptflow.ui.plain import as_label, as_markdown, as_message
 from promptflow.view import FlowView, RunView
 
 CountRefusals = Callable[[str], tuple[int, int]]
@@ -164,7 +164,7 @@ class Card:
 
     def _draw_foot(self, foot: DeltaGenerator, run: RunView, fault: Fault) -> None:
         with foot.container(gap="xsmall"):
-            _draw_fault(run.status, as_markdown(fault.message))
+            _draw_fault(run.status, as_message(fault.message))
             if run.status is RunStatus.REFUSED:
                 facts = refusal_facts(fault.category, *self._count_refusals(run.image_model))
                 st.caption(as_markdown(facts))

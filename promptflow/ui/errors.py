@@ -7,7 +7,7 @@ from functools import wraps
 import streamlit as st
 
 from promptflow.errors import PromptflowError, SetupError
-from promptflow.ui.plain import as_markdown
+from promptflow.ui.plain import as_message
 
 
 @contextmanager
@@ -33,4 +33,4 @@ def errors_told(draw: Callable[[], None]) -> Callable[[], None]:
 def draw_error(error: PromptflowError) -> None:
     """Draw what is wrong and what to do."""
     title = "Prompt Flow can't start" if isinstance(error, SetupError) else "This can't be shown"
-    st.error(as_markdown(error.message), title=title, icon=":material/build:")
+    st.error(as_message(error.message), title=title, icon=":material/build:")

@@ -22,7 +22,7 @@ from promptflow.records import GenerationRequest, ImageParameters
 from promptflow.ui import state
 from promptflow.ui.models import draw_image_models, draw_text_model, draw_warnings, settle_models
 from promptflow.ui.parameters import draw_parameters
-from promptflow.ui.plain import as_markdown
+from promptflow.ui.plain import as_markdown, as_message
 from promptflow.ui.uploads import Uploads, draw_uploads
 from promptflow.wording import format_usd
 
@@ -196,7 +196,7 @@ def _start(lab: Laboratory, wish: _Wish) -> str | None:
         )
         return _start_once(lab, request, wish.uploads.references)
     except PromptflowError as error:
-        st.error(as_markdown(error.message), icon=":material/error:")
+        st.error(as_message(error.message), icon=":material/error:")
         return None
 
 

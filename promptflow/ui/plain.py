@@ -14,6 +14,11 @@ _FOUND = re.compile(r"https?:|www\.|@|:streamlit:|<-|->|--|>=|<=|~=", re.IGNOREC
 """What Streamlit finds in plain text, or its beginning."""
 _IN_FOUND = frozenset(".:@->=~")
 """The marks without which none of it can be found."""
+_PAGE = re.compile(
+    r"(?<![^\s(])https://(?:(?:platform|developers|status)\.openai\.com|aistudio\.google\.com)(?:/[\w-]+)*"
+    r"(?=[.,;:)]*(?:\s|$))"
+)
+"""The help pages that errors name: whole addresses at the providers' own sites, without a query."""
 _INDENT = re.compile(r"^(?=[ \t])", re.MULTILINE)
 
 _ESCAPES = str.maketrans({mark: f"\\{mark}" for mark in string.punctuation} | {"\n": "  \n"})
@@ -35,6 +40,22 @@ def as_markdown(text: str) -> str:
     """
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
     return _FOUND.sub(_part, _INDENT.sub(_JOINER, lines)).translate(_ESCAPES)
+
+
+def as_message(text: str) -> str:
+    """Write Markdown that shows an error as it is, with the help pages it names as links.
+
+    Args:
+        text: an error's message; what it quotes of others stays as harmless as in `as_markdown`.
+
+    Returns:
+        Markdown whose only effect are links to the providers' own sites.
+    """
+    written, at = "", 0
+    for found in _PAGE.finditer(text):
+        written += f"{as_markdown(text[at : found.start()])}<{found[0]}>"
+        at = found.end()
+    return written + as_markdown(text[at:])
 
 
 def as_markdown_piece(piece: str) -> str:

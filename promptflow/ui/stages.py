@@ -16,7 +16,7 @@ from promptflow.ports import Reference
 from promptflow.records import Asset, PromptOrigin, RunStatus, Stage, StageStatus
 from promptflow.references import make_preview
 from promptflow.ui.labels import Names, clock_words, join_facts, label, run_line, stage_label
-from promptflow.ui.plain import as_markdown
+from promptflow.ui.plain import as_markdown, as_message
 from promptflow.ui.sections import draw_sections, stream_sections
 from promptflow.view import FlowView, RunView, StageView
 from promptflow.wording import count, format_duration
@@ -335,7 +335,7 @@ def _draw_field(slot: DeltaGenerator, text: str, value: str | tuple[str, ...] | 
 
 def _draw_stage_fault(box: _Box, stage: StageView) -> None:
     if stage.fault:
-        box.slot("fault").error(as_markdown(stage.fault.message), icon=":material/error:")
+        box.slot("fault").error(as_message(stage.fault.message), icon=":material/error:")
 
 
 def _runs_label(view: FlowView, runs: dict[str, RunView | None]) -> tuple[str, _BoxState]:

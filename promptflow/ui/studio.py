@@ -20,7 +20,7 @@ from promptflow.ui.labels import (
     join_facts,
 )
 from promptflow.ui.live import draw_elsewhere, draw_live
-from promptflow.ui.plain import as_label, as_markdown
+from promptflow.ui.plain import as_label, as_markdown, as_message
 from promptflow.view import FlowView
 from promptflow.wording import count, format_age, format_duration
 
@@ -161,7 +161,7 @@ def _draw_outcome(view: FlowView) -> None:
     """Say why there is less to see than was asked for, unless a stage says it already."""
     if view.fault is None or any(stage.fault == view.fault for stage in view.stages):
         return
-    message = as_markdown(view.fault.message)
+    message = as_message(view.fault.message)
     match view.status:
         case GenerationStatus.CANCELLED:
             st.info(message, icon=":material/block:")

@@ -68,7 +68,7 @@ def draw_uploads(
         type=_TYPES,
         accept_multiple_files=True,
         key=state.REFERENCE_IMAGES,
-        help=f"Up to {MAX_REFERENCES} pictures to go by. What they tell of place and camera is "
+        help=f"Up to {MAX_REFERENCES} pictures of at most 20 MB to go by. What they tell of place and camera is "
         "removed before they are kept.",
     )
     uploads = _take(files)

@@ -8,7 +8,7 @@ import pytest
 
 from promptflow.laboratory import open_laboratory
 from promptflow.settings import read_settings
-from tests.real.bench import GOOGLE_KEY, OPENAI_KEY, Bench
+from tests.real.workbench import GOOGLE_KEY, OPENAI_KEY, Bench
 from tests.wire.wire import Wire
 
 

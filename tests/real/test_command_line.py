@@ -15,7 +15,6 @@ import pytest
 from promptflow.cli import main
 from promptflow.settings import Settings
 from tests.processes import run_cli
-from tests.real.bench import KEYS, Bench
 from tests.real.expected import expect_run, find_expected
 from tests.real.scripts import (
     IDEA,
@@ -29,6 +28,7 @@ from tests.real.scripts import (
     script_picture,
     script_texts,
 )
+from tests.real.workbench import KEYS, Bench
 from tests.wire.answers import Answer, json_answer
 from tests.wire.fault_rows import Fault
 from tests.wire.faults import find_fault, select_faults

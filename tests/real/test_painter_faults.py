@@ -7,7 +7,6 @@ import pytest
 from promptflow.records import RunStatus
 from promptflow.storage.local import LocalStore
 from promptflow.view import FlowView, RunView
-from tests.real.bench import KEYS, Bench, Flow, find_retries
 from tests.real.costs import COSTS, TURNED_DOWN, find_cost
 from tests.real.expected import expect_run, expect_waits, find_ending, find_expected
 from tests.real.scripts import (
@@ -20,6 +19,7 @@ from tests.real.scripts import (
     script_picture,
     script_texts,
 )
+from tests.real.workbench import KEYS, Bench, Flow, find_retries
 from tests.wire.fault_rows import PICTURE, Fault
 from tests.wire.faults import select_faults
 from tests.wire.wire import Wire

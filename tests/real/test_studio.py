@@ -14,7 +14,6 @@ from promptflow.laboratory import Laboratory
 from promptflow.ui import deps
 from promptflow.wording import format_usd
 from tests.pages.conftest import all_text, generate, open_studio, wait_for_end
-from tests.real.bench import KEYS
 from tests.real.scripts import (
     IDEA,
     OTHER,
@@ -25,6 +24,7 @@ from tests.real.scripts import (
     script_picture,
     script_texts,
 )
+from tests.real.workbench import KEYS
 from tests.wire.faults import find_fault
 from tests.wire.wire import Wire
 

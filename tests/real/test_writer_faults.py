@@ -10,7 +10,6 @@ from promptflow.records import Fault as Kept
 from promptflow.records import PromptOrigin, Stage
 from promptflow.storage.local import LocalStore
 from promptflow.view import StageView
-from tests.real.bench import KEYS, Bench, Flow, find_retries
 from tests.real.costs import find_cost
 from tests.real.expected import (
     Ending,
@@ -31,6 +30,7 @@ from tests.real.scripts import (
     script_plan,
     script_texts,
 )
+from tests.real.workbench import KEYS, Bench, Flow, find_retries
 from tests.wire.fault_rows import TEXT, Fault
 from tests.wire.faults import select_faults
 from tests.wire.wire import Wire

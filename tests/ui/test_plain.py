@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promptflow.ui.plain import as_label, as_markdown, as_markdown_piece
+from promptflow.ui.plain import as_label, as_markdown, as_markdown_piece, as_message
 
 JOINER = "\N{WORD JOINER}"
 PUNCTUATION = re.escape(string.punctuation)
@@ -151,3 +151,27 @@ def test_label_shows_at_most_its_limit(text: str, limit: int) -> None:
 
     assert len(shown) <= limit
     assert "\n" not in shown
+
+
+def test_message_links_the_help_pages_it_names() -> None:
+    """An address at a provider's own site is a link that can be clicked and copied."""
+    said = as_message("Make a key at https://platform.openai.com/api-keys. *Now*")
+
+    assert "<https://platform.openai.com/api-keys>" in said
+    assert "\\*Now\\*" in said
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://platform.openai.com.evil.example",
+        "https://platform.openai.com/x?next=https://evil.example",
+        "https://platform.openai.com@evil.example",
+        "http://platform.openai.com/api-keys",
+        "https://evil.example/https://status.openai.com",
+        "https://status.openai.com>",
+    ],
+)
+def test_message_links_nothing_else(address: str) -> None:
+    """Any other address, however like one of those, stays text."""
+    assert as_message(f"See {address} now") == as_markdown(f"See {address} now")

@@ -40,7 +40,7 @@ def google_provider(
     def image_model(model_id: str) -> ImageModel:
         return GoogleImage(model=model_id, client=reach())
 
-    return Provider(text_model=text_model, image_model=image_model)
+    return Provider(text_model=text_model, image_model=image_model, check=reach)
 
 
 def _once(make: Callable[[], "genai.Client"]) -> Callable[[], "genai.Client"]:

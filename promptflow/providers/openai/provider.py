@@ -61,7 +61,7 @@ def openai_provider(
             pixels=partial(pixels, model_id),
         )
 
-    return Provider(text_model=text_model, image_model=image_model)
+    return Provider(text_model=text_model, image_model=image_model, check=client)
 
 
 class _Shared:
