@@ -86,6 +86,8 @@ class ProviderError(PromptflowError):
         self.sent = sent
         self.settled = True
         """Whether it stands for itself alone: not where another call made beside it may be billed."""
+        self.told = False
+        """Whether what the call is billed for was told before."""
 
     @property
     def turned_down(self) -> bool:

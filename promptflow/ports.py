@@ -93,7 +93,8 @@ class Picture:
     seed: int | None = None
     """The seed used, where the model has one."""
     usage: Usage | None = None
-    """The bill of this picture, where the provider tells."""
+    """The bill of this picture, where the provider tells; of a call that failed, on a preview without
+    data before the error, which then says that its bill was told."""
     resolved: ImageParameters | None = None
     """What the provider says it did, where it tells."""
     request_id: str | None = None

@@ -147,6 +147,8 @@ def _answer_cost(price: Price, usage: Usage) -> int | None:
     if rate == image_rate:
         return came * rate
     images = usage.output_image_tokens
+    if images is None and came == (usage.thinking_tokens or 0):
+        images = 0
     if images is None or not 0 <= images <= came:
         return None
     return (came - images) * rate + images * image_rate

@@ -151,7 +151,8 @@ class Run:
         if isinstance(error, PictureError | StorageError | LedgerError):
             error = self.swallowed
         if error:
-            failure = Failure(error=error, heard=bool(self.begun), told=False)
+            told = isinstance(error, ProviderError) and error.told and error.settled
+            failure = Failure(error=error, heard=bool(self.begun), told=told)
             self.bill.enter(Usage(), failure=failure)
 
     def _paint(self, prompt: str) -> Iterator[Event]:
@@ -172,8 +173,7 @@ class Run:
         )
         lost: PromptflowError | None = None
         try:
-            for picture in pictures:
-                self._account_for(picture)
+            for picture in self._accounted(pictures):
                 try:
                     event = self._show(picture) if picture.partial else self._keep(picture)
                 except (PictureError, StorageError, LedgerError) as error:
@@ -190,13 +190,18 @@ class Run:
         if self.delivered < wanted:
             raise self._short(wanted)
 
-    def _account_for(self, picture: Picture) -> None:
-        """Enter a whole picture in the bill, kept or not: it is paid for."""
-        if picture.partial:
-            self.begun.add(picture.index)
-        else:
-            self.begun.discard(picture.index)
-            self.bill.enter(picture.usage or Usage(), pictures=1, size=self.parameters.size)
+    def _accounted(self, pictures: Iterator[Picture]) -> Iterator[Picture]:
+        """Enter whole pictures in the bill, kept or not, and what a call that fails is billed for."""
+        for picture in pictures:
+            if picture.partial and picture.usage:
+                self.bill.enter(picture.usage)
+                continue
+            if picture.partial:
+                self.begun.add(picture.index)
+            else:
+                self.begun.discard(picture.index)
+                self.bill.enter(picture.usage or Usage(), pictures=1, size=self.parameters.size)
+            yield picture
 
     def _show(self, picture: Picture) -> PartialImage:
         return PartialImage(run_id=self.run_id, index=picture.index, data=picture.data)

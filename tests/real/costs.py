@@ -38,17 +38,26 @@ _PAINTED = (
 _SAID = ("cut_at_limit",)
 _TWICE = ("mislabelled", "reset_at_the_end", "stall_at_the_end", "unknown_event")
 """Answers that are whole, but no plan: they are asked for twice."""
-_PROMPT_READ = 120 * 3 // 4
-"""Of a prompt to Google's text model that nothing came of, and that was billed."""
+_PROMPT_READ, _PICTURE_PROMPT_READ = 120 * 3 // 4, 120 * 3 // 2
+"""Of a prompt to Google's text and image model that nothing came of, and that was billed."""
 
 COSTS: Mapping[tuple[str, str], Mapping[str, int]] = {
     ("openai", "image"): {
         "moderation": 0,
         **dict.fromkeys((*_PAINTED, "not_a_picture"), PICTURE_COST["openai"]),
     },
-    ("google", "image"): dict.fromkeys(
-        (*_PAINTED, "malformed_event", "error_event"), PICTURE_COST["google"]
-    ),
+    ("google", "image"): {
+        **dict.fromkeys(
+            (
+                *_PAINTED,
+                *("malformed_event", "error_event"),
+                *("blocked_answer", "unknown_finish", "not_a_picture"),
+            ),
+            PICTURE_COST["google"],
+        ),
+        **dict.fromkeys(("moderation", "empty"), _PICTURE_PROMPT_READ),
+        "no_image": 2 * PICTURE_COST["google"],
+    },
     ("openai", "text"): {
         "moderation": 0,
         **dict.fromkeys((*_SAID, "filtered", "refusal"), STAGE_COST["openai"]),

@@ -78,6 +78,14 @@ class GoogleImage:
                     failures.append(outcome)
                 case BaseException():
                     raise outcome
+                case painted if painted.error:
+                    failures.append(painted.error)
+                    if painted.reply.usage:
+                        # A refusal is billed, too: for what was read and thought.
+                        painted.error.told = True
+                        yield Picture(
+                            index=index, data=b"", partial=True, usage=painted.reply.usage
+                        )
                 case painted:
                     yield self._to_picture(painted, index, request)
                     index += 1
@@ -89,7 +97,7 @@ class GoogleImage:
         """Make one call.
 
         Raises:
-            ProviderError: it failed, or has no picture in it.
+            ProviderError: it failed. What is wrong with an answer comes with its bill instead.
         """
         call = address_call(self.client, model=self.model, silence_s=self.silence_s, paints=True)
         response = ask(
@@ -102,7 +110,11 @@ class GoogleImage:
         )
         reply = Reply(key=call.key, whole=True)
         parts = list(reply.read(response))
-        return _Painted(data=pick_picture(reply, parts, model=self.model), reply=reply)
+        try:
+            data = pick_picture(reply, parts, model=self.model)
+        except ProviderError as error:
+            return _Painted(data=b"", reply=reply, error=error)
+        return _Painted(data=data, reply=reply)
 
     def _to_picture(self, painted: "_Painted", index: int, request: ImageRequest) -> Picture:
         size = _size(request)
@@ -136,6 +148,8 @@ class _Painted:
 
     data: bytes = field(repr=False)
     reply: Reply
+    error: ProviderError | None = None
+    """What is wrong with the answer."""
 
 
 def _size(request: ImageRequest) -> str | None:
@@ -153,7 +167,8 @@ def _find_gravest(failures: Sequence[ProviderError]) -> ProviderError:
 
     gravest = min(failures, key=gravity)
     gravest.sent = any(failure.sent for failure in failures)
-    gravest.settled = all(failure.turned_down for failure in failures if failure is not gravest)
+    others = [failure for failure in failures if failure is not gravest]
+    gravest.settled = all(failure.turned_down or failure.told for failure in others)
     if isinstance(gravest, BusyError):
         busy = [failure for failure in failures if isinstance(failure, BusyError)]
         waits_s = [each.retry_after_s for each in busy if each.retry_after_s is not None]

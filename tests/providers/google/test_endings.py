@@ -75,7 +75,8 @@ def test_finish_reason_without_a_picture(client: "genai.Client", wire: Wire, fin
     pictures, error = paint(client)
 
     expected = _kind_for(finish, BusyError if finish in _AGAIN else ReplyError)
-    assert pictures == []
+    assert [(picture.data, picture.partial) for picture in pictures] == [(b"", True)]
+    assert pictures[0].usage is not None
     assert type(error) is expected
     assert getattr(error, "retry_after_s", None) == (0 if finish in _AGAIN else None)
 
@@ -151,7 +152,7 @@ def test_picture_that_was_refused_is_not_shown(client: "genai.Client", wire: Wir
 
     pictures, error = paint(client)
 
-    assert pictures == []
+    assert [picture for picture in pictures if picture.data] == []
     assert isinstance(error, RefusedError)
 
 
