@@ -43,17 +43,20 @@ def as_markdown(text: str) -> str:
 
 
 def as_message(text: str) -> str:
-    """Write Markdown that shows an error as it is, with the help pages it names as links.
+    """Write Markdown that shows an error as it is, with the help pages it names fit to be copied.
+
+    The joiners of `as_markdown` would be copied along and break an address. As code it needs none; it
+    is no link, since an error may quote what a model or a person wrote.
 
     Args:
-        text: an error's message; what it quotes of others stays as harmless as in `as_markdown`.
+        text: an error's message.
 
     Returns:
-        Markdown whose only effect are links to the providers' own sites.
+        Markdown whose only effect is that these addresses are set as code.
     """
     written, at = "", 0
     for found in _PAGE.finditer(text):
-        written += f"{as_markdown(text[at : found.start()])}<{found[0]}>"
+        written += f"{as_markdown(text[at : found.start()])}`{found[0]}`"
         at = found.end()
     return written + as_markdown(text[at:])
 

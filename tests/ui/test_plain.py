@@ -153,11 +153,11 @@ def test_label_shows_at_most_its_limit(text: str, limit: int) -> None:
     assert "\n" not in shown
 
 
-def test_message_links_the_help_pages_it_names() -> None:
-    """An address at a provider's own site is a link that can be clicked and copied."""
+def test_message_sets_the_help_pages_it_names_as_code() -> None:
+    """An address at a provider's own site can be copied as it is, and is no link."""
     said = as_message("Make a key at https://platform.openai.com/api-keys. *Now*")
 
-    assert "<https://platform.openai.com/api-keys>" in said
+    assert "`https://platform.openai.com/api-keys`" in said
     assert "\\*Now\\*" in said
 
 
@@ -169,9 +169,9 @@ def test_message_links_the_help_pages_it_names() -> None:
         "https://platform.openai.com@evil.example",
         "http://platform.openai.com/api-keys",
         "https://evil.example/https://status.openai.com",
-        "https://status.openai.com>",
+        "https://status.openai.com`",
     ],
 )
-def test_message_links_nothing_else(address: str) -> None:
+def test_message_leaves_any_other_address_alone(address: str) -> None:
     """Any other address, however like one of those, stays text."""
     assert as_message(f"See {address} now") == as_markdown(f"See {address} now")
