@@ -66,19 +66,8 @@ def check_request(
     idea = _check_idea(request)
     painters = _check_painters(catalog, image_models, unavailable)
     planner = _check_model("text_model", catalog.text_models, text_model, unavailable)
-    for card in painters:
-        if aspect_ratio not in card.aspect_ratios:
-            raise InputError(
-                "aspect_ratio",
-                f"{card.title} does not paint {excerpt(aspect_ratio)}. It accepts"
-                f" {', '.join(card.aspect_ratios)}; choose one of them, or leave this model out.",
-            )
-    if not _is_whole(images_per_model, 1, MAX_IMAGES_PER_MODEL):
-        raise InputError(
-            "images_per_model",
-            f"{excerpt(images_per_model)} images per model can't be asked for. Choose a whole"
-            f" number from 1 to {MAX_IMAGES_PER_MODEL}.",
-        )
+    _check_shape(aspect_ratio, painters)
+    _check_number(images_per_model)
     _check_seed(seed, painters)
     _check_references(references, catalog, planner, painters, unavailable)
     asked = _check_parameters(parameters, painters, aspect_ratio, references)
@@ -153,6 +142,25 @@ def _check_model(
     if reason := unavailable(card):
         raise InputError(field, reason)
     return card
+
+
+def _check_shape(aspect_ratio: str, painters: Sequence[ImageModelCard]) -> None:
+    for card in painters:
+        if aspect_ratio not in card.aspect_ratios:
+            raise InputError(
+                "aspect_ratio",
+                f"{card.title} does not paint {excerpt(aspect_ratio)}. It accepts"
+                f" {', '.join(card.aspect_ratios)}; choose one of them, or leave this model out.",
+            )
+
+
+def _check_number(images_per_model: int) -> None:
+    if not _is_whole(images_per_model, 1, MAX_IMAGES_PER_MODEL):
+        raise InputError(
+            "images_per_model",
+            f"{excerpt(images_per_model)} images per model can't be asked for. Choose a whole"
+            f" number from 1 to {MAX_IMAGES_PER_MODEL}.",
+        )
 
 
 def _check_seed(seed: int | None, painters: Sequence[ImageModelCard]) -> None:

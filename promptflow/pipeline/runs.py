@@ -272,8 +272,8 @@ class Run:
             total_ms=self._elapsed_ms(),
             usage=self.bill.usage,
             cost_micro_usd=self.bill.cost_micro_usd,
-            price_source=self.bill.price.source if self.bill.price else None,
-            price_date=self.bill.price.price_date if self.bill.price else None,
+            price_source=self.bill.price_source,
+            price_date=self.bill.price_date,
         )
 
     def _fail(self, fault: Fault, status: RunStatus) -> RunFailed:
@@ -286,8 +286,8 @@ class Run:
             total_ms=self._elapsed_ms(),
             usage=self.bill.usage,
             cost_micro_usd=self.bill.cost_micro_usd,
-            price_source=self.bill.price.source if self.bill.price else None,
-            price_date=self.bill.price.price_date if self.bill.price else None,
+            price_source=self.bill.price_source,
+            price_date=self.bill.price_date,
         )
 
     def _elapsed_ms(self) -> int:

@@ -225,8 +225,8 @@ class _Asking:
             total_ms=self._tools.since_ms(self._started_s),
             usage=bill.usage,
             cost_micro_usd=bill.cost_micro_usd,
-            price_source=bill.price.source if bill.price else None,
-            price_date=bill.price.price_date if bill.price else None,
+            price_source=bill.price_source,
+            price_date=bill.price_date,
             attempt=self._attempt,
         )
         if fault:

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
+from datetime import date
 
 from promptflow.catalog import Catalog, Charge, ImageModelCard, TextModelCard, price_call
 from promptflow.clock import Clock
@@ -107,7 +108,7 @@ class Bill:
 
     tools: Tools
     card: TextModelCard | ImageModelCard
-    price: Charge | None = None
+    _price: Charge | None = None
     """The last charge, for the price it goes by."""
     _usage: Usage | None = None
     _costs: list[int | None] = field(default_factory=list)
@@ -140,8 +141,18 @@ class Bill:
     def _add(self, usage: Usage, pictures: int, size: str | None) -> None:
         today = self.tools.clock.now().date()
         charge = price_call(self.card, usage, pictures=pictures, size=size, on=today)
-        self.price = charge or self.price
+        self._price = charge or self._price
         self._costs.append(charge.micro_usd if charge else None)
+
+    @property
+    def price_source(self) -> str | None:
+        """The title of the document the price is from."""
+        return self._price.source if self._price else None
+
+    @property
+    def price_date(self) -> date | None:
+        """The day that document was read."""
+        return self._price.price_date if self._price else None
 
     @property
     def usage(self) -> Usage:

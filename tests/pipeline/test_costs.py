@@ -8,6 +8,7 @@ import pytest
 
 from promptflow.catalog import price_call
 from promptflow.clock import Clock
+from promptflow.errors import BusyError, SetupError
 from promptflow.events import (
     Event,
     FlowFinished,
@@ -19,6 +20,7 @@ from promptflow.events import (
 from promptflow.pipeline import add_costs
 from promptflow.ports import Picture
 from promptflow.providers.offline import OfflinePlanner
+from promptflow.providers.several import speak_for_all
 from tests.scripted import (
     FailingLedger,
     ListPainter,
@@ -118,6 +120,61 @@ def test_failed_run_costs_the_pictures_that_came(tmp_path: Path, torn: bytes) ->
     run = events[-2]
     assert isinstance(run, RunFailed)
     assert run.cost_micro_usd == 2 * PICTURE_MICRO_USD
+
+
+def test_failure_beside_which_another_call_broke_off_has_an_unknown_cost(tmp_path: Path) -> None:
+    """A call that was turned down costs nothing; one that broke off beside it may be billed."""
+    alone, beside = make_fault(BANANA), make_fault(BANANA)
+    broken = BusyError("It broke off. Try again.", provider="google", model=BANANA)
+    speak_for_all(alone, [alone, make_rush(BANANA)])
+    speak_for_all(beside, [beside, broken])
+
+    costs = [
+        next(
+            event
+            for event in _run(tmp_path, BANANA, ListPainter([error]))[::-1]
+            if isinstance(event, RunFailed)
+        )
+        for error in (alone, beside)
+    ]
+
+    assert [run.cost_micro_usd for run in costs] == [0, None]
+
+
+def test_failure_after_a_lost_picture_is_on_the_bill(tmp_path: Path) -> None:
+    """What is told is the picture that could not be kept; what broke off after it may be billed."""
+    broken = BusyError("It broke off. Try again.", provider="google", model=BANANA)
+    painter = ListPainter([Picture(index=0, data=b"torn"), broken])
+
+    run = _run(tmp_path, BANANA, painter, count=2)[-2]
+
+    assert isinstance(run, RunFailed)
+    assert run.fault.code == "bad_picture"
+    assert run.cost_micro_usd is None
+
+
+def test_preview_of_a_call_that_broke_off_is_not_forgotten(tmp_path: Path) -> None:
+    """A call that had begun to paint may be billed, whatever it ends with and whoever came meanwhile."""
+    painter = ListPainter(
+        [
+            Picture(index=1, data=make_png(), partial=True),
+            Picture(index=0, data=make_png()),
+            make_fault(BANANA),
+        ]
+    )
+
+    run = _run(tmp_path, BANANA, painter, count=2)[-2]
+
+    assert isinstance(run, RunFailed)
+    assert run.cost_micro_usd is None
+
+
+def test_key_that_can_not_be_sent_costs_nothing(tmp_path: Path) -> None:
+    """Where the installation is at fault nothing was sent, and so nothing spent."""
+    run = _run(tmp_path, BANANA, ListPainter([SetupError("The key is none. Copy it again.")]))[-2]
+
+    assert isinstance(run, RunFailed)
+    assert run.cost_micro_usd == 0
 
 
 def test_run_whose_end_is_not_recorded_still_counts(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from promptflow.providers.google.client import address_call, ask, limit_silence
 from promptflow.providers.google.endings import pick_picture
 from promptflow.providers.google.replies import Reply, to_content
 from promptflow.providers.google.together import run_together
+from promptflow.providers.several import speak_for_all
 from promptflow.records import ImageParameters
 
 if TYPE_CHECKING:
@@ -166,13 +167,5 @@ def _find_gravest(failures: Sequence[ProviderError]) -> ProviderError:
         return min(kinds, default=0)
 
     gravest = min(failures, key=gravity)
-    gravest.sent = any(failure.sent for failure in failures)
-    others = [failure for failure in failures if failure is not gravest]
-    gravest.settled = all(failure.turned_down or failure.told for failure in others)
-    if isinstance(gravest, BusyError):
-        busy = [failure for failure in failures if isinstance(failure, BusyError)]
-        waits_s = [each.retry_after_s for each in busy if each.retry_after_s is not None]
-        bounds = [each.max_attempts for each in busy if each.max_attempts is not None]
-        gravest.retry_after_s = max(waits_s, default=None)
-        gravest.max_attempts = min(bounds, default=None)
+    speak_for_all(gravest, failures)
     return gravest

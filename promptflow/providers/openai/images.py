@@ -20,6 +20,7 @@ from promptflow.providers.openai.painting import (
     write_order,
 )
 from promptflow.providers.openai.troubles import read_exception
+from promptflow.providers.several import speak_for_all
 
 if TYPE_CHECKING:
     from openai import OpenAI, Stream
@@ -188,15 +189,5 @@ def _gravest(errors: Sequence[BaseException]) -> BaseException:
 
     gravest = max(errors, key=gravity)
     if isinstance(gravest, ProviderError):
-        told = [error for error in errors if isinstance(error, ProviderError)]
-        gravest.sent = any(error.sent for error in told)
-        others = [error for error in errors if error is not gravest]
-        gravest.settled = all(
-            isinstance(error, ProviderError) and error.turned_down for error in others
-        )
-    if isinstance(gravest, BusyError):
-        # Then all are busy, and what is asked again asks for each of them.
-        busy = [error for error in errors if isinstance(error, BusyError)]
-        waits_s = [error.retry_after_s for error in busy if error.retry_after_s is not None]
-        gravest.retry_after_s = max(waits_s, default=None)
+        speak_for_all(gravest, errors)
     return gravest
