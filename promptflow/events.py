@@ -30,6 +30,7 @@ from promptflow.records import (
     PromptOrigin,
     RunStatus,
     Stage,
+    StageStatus,
     Usage,
 )
 
@@ -148,6 +149,14 @@ class StageFailed:
     attempt: int = 1
     """The number of the attempt that ended it, from 1."""
 
+    @property
+    def status(self) -> StageStatus:
+        """``refused``, ``interrupted`` or ``failed``, as the fault says."""
+        return _STATUS_OF_FAULT.get(self.fault.code, StageStatus.FAILED)
+
+
+_STATUS_OF_FAULT = {"refused": StageStatus.REFUSED, "interrupted": StageStatus.INTERRUPTED}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted:
@@ -229,6 +238,11 @@ class RunFinished:
     """The title of the document the price is from."""
     price_date: date | None = None
     """The day that document was read."""
+
+    @property
+    def status(self) -> RunStatus:
+        """Always ``succeeded``; a run that failed says how."""
+        return RunStatus.SUCCEEDED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,8 +26,10 @@ class GenerationStatus(StrEnum):
     """Every image model delivered all its pictures."""
     PARTIAL = "partial"
     """There are pictures, but not all that were asked for."""
+    REFUSED = "refused"
+    """There is no picture, because safety systems said no: a result."""
     FAILED = "failed"
-    """There is no picture."""
+    """There is no picture, for another reason."""
     CANCELLED = "cancelled"
     INTERRUPTED = "interrupted"
     """The process ended while it ran."""
@@ -38,6 +40,8 @@ class StageStatus(StrEnum):
 
     RUNNING = "running"
     SUCCEEDED = "succeeded"
+    REFUSED = "refused"
+    """A safety system said no."""
     FAILED = "failed"
     INTERRUPTED = "interrupted"
 

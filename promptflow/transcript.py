@@ -133,7 +133,7 @@ def _stage_words(
             took = format_duration(event.total_ms)
             return f"{whole}\n({took}, {format_usd(event.cost_micro_usd)})\n"
         case StageFailed():
-            return f"\n{title} failed: {printable(event.fault.message)}\n"
+            return f"\n{title} {event.status}: {printable(event.fault.message)}\n"
 
 
 def _cost_words(cost_micro_usd: int | None, estimate_micro_usd: int | None) -> str:

@@ -247,8 +247,7 @@ def _apply_stage(
             stage.plan = event.plan
             _close_stage(stage, event)
         case StageFailed():
-            interrupted = event.fault.code == "interrupted"
-            stage.status = StageStatus.INTERRUPTED if interrupted else StageStatus.FAILED
+            stage.status = event.status
             stage.fault = event.fault
             _close_stage(stage, event)
 
@@ -304,15 +303,14 @@ def _apply_run(
                 )
             )
         case RunFinished():
-            run.status = RunStatus.SUCCEEDED
             _close_run(run, event)
         case RunFailed():
-            run.status = event.status
             run.fault = event.fault
             _close_run(run, event)
 
 
 def _close_run(run: RunView, event: RunFinished | RunFailed) -> None:
+    run.status = event.status
     run.retry = None
     run.attempt = event.attempt
     run.partials.clear()

@@ -184,7 +184,7 @@ def _stage_closed(row: sqlite3.Row) -> Iterator[StageFinished | StageFailed]:
                 reasoning=row["reasoning"],
                 attempt=row["attempts"],
             )
-        case StageStatus.FAILED | StageStatus.INTERRUPTED:
+        case StageStatus.REFUSED | StageStatus.FAILED | StageStatus.INTERRUPTED:
             yield StageFailed(
                 stage_id=row["id"],
                 output=row["output"],

@@ -122,7 +122,7 @@ class _Writer:
                 done = {"status": StageStatus.SUCCEEDED, "plan": _plan_to_json(event.plan)}
                 self._close_stage(event, done)
             case StageFailed():
-                failed = {"status": StageStatus.FAILED, **fault_columns(event.fault)}
+                failed = {"status": event.status, **fault_columns(event.fault)}
                 self._close_stage(event, failed)
 
     def write_run(

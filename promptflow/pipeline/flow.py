@@ -9,7 +9,13 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from queue import SimpleQueue
 
-from promptflow.errors import InternalError, LedgerError, PictureError, StorageError
+from promptflow.errors import (
+    InternalError,
+    LedgerError,
+    PictureError,
+    RefusedError,
+    StorageError,
+)
 from promptflow.events import Event, FlowFinished, FlowStarted, ReferenceStored
 from promptflow.pipeline.runs import Run
 from promptflow.pipeline.stages import Answer, ask, write_question
@@ -30,6 +36,7 @@ from promptflow.records import (
     GenerationRequest,
     GenerationStatus,
     PromptOrigin,
+    RunStatus,
     Stage,
 )
 
@@ -223,11 +230,17 @@ class _Flow:
         if account.cancel.is_set():
             return GenerationStatus.CANCELLED
         if not account.pictures:
-            return GenerationStatus.FAILED
-        whole = len(account.delivered) == len(account.request.image_models)
-        if whole and all(account.delivered):
+            return GenerationStatus.REFUSED if self._is_refused() else GenerationStatus.FAILED
+        whole = len(account.outcomes) == len(account.request.image_models)
+        if whole and set(account.outcomes) == {RunStatus.SUCCEEDED}:
             return GenerationStatus.SUCCEEDED
         return GenerationStatus.PARTIAL
+
+    def _is_refused(self) -> bool:
+        """Say whether safety systems alone are why there is no picture."""
+        if self.fault:
+            return self.fault.code == RefusedError.code
+        return set(self.account.outcomes) == {RunStatus.REFUSED}
 
 
 def _drain(news: _News, *, lanes: int) -> Iterator[Event]:

@@ -122,7 +122,7 @@ class Run:
                 raise
         self.account.costs.append(closing.cost_micro_usd)
         yield self.account.write(closing)
-        self.account.delivered.append(isinstance(closing, RunFinished))
+        self.account.outcomes.append(closing.status)
 
     def _attempt(self, prompt: str) -> Generator[Event, None, RunFinished | RunFailed | None]:
         """Make one call; return how the run ends, or ``None`` for another attempt."""

@@ -19,7 +19,7 @@ from promptflow.errors import (
 from promptflow.events import Event
 from promptflow.instructions import Instructions
 from promptflow.ports import ImageModel, ImageStore, Ledger, Reference, TextModel
-from promptflow.records import Fault, GenerationRequest, Usage
+from promptflow.records import Fault, GenerationRequest, RunStatus, Usage
 from promptflow.wording import mend_text
 
 _log = logging.getLogger(__name__)
@@ -65,8 +65,8 @@ class Account:
     """The pictures that go along with the request."""
     costs: list[int | None] = field(default_factory=list)
     """Micro-dollars of every stage and run that has ended."""
-    delivered: list[bool] = field(default_factory=list)
-    """Of every run that has ended: did it deliver all its pictures?"""
+    outcomes: list[RunStatus] = field(default_factory=list)
+    """Of every run that has ended: how."""
     pictures: list[str] = field(default_factory=list)
     """Ids of the assets."""
     unrecorded: list[str] = field(default_factory=list)

@@ -8,6 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from promptflow.records import Asset, Fault, GenerationStatus, RunStatus
 from promptflow.ui.labels import (
+    REFUSED_ICON,
     Color,
     Names,
     is_waiting,
@@ -26,9 +27,9 @@ _MOST_COLUMNS = 3
 _BADGES: dict[RunStatus, tuple[str, str, Color]] = {
     RunStatus.RUNNING: ("Painting", ":material/brush:", "blue"),
     RunStatus.SUCCEEDED: ("Done", ":material/check:", "green"),
-    RunStatus.PARTIAL: ("Partly failed", ":material/rule:", "orange"),
+    RunStatus.PARTIAL: ("Partly done", ":material/rule:", "orange"),
     RunStatus.FAILED: ("Failed", ":material/error:", "red"),
-    RunStatus.REFUSED: ("Refused", ":material/block:", "orange"),
+    RunStatus.REFUSED: ("Refused", REFUSED_ICON, "orange"),
     RunStatus.CANCELLED: ("Cancelled", ":material/block:", "gray"),
     RunStatus.INTERRUPTED: ("Interrupted", ":material/power_off:", "orange"),
 }
@@ -197,7 +198,7 @@ def _words(view: FlowView, run: RunView | None, now: datetime) -> str:
 def _draw_fault(status: RunStatus, message: str) -> None:
     match status:
         case RunStatus.REFUSED:
-            st.warning(message, title="Refused", icon=":material/block:")
+            st.warning(message, title="Refused", icon=REFUSED_ICON)
         case RunStatus.CANCELLED | RunStatus.INTERRUPTED:
             st.info(message, icon=":material/power_off:")
         case RunStatus.RUNNING | RunStatus.SUCCEEDED | RunStatus.PARTIAL | RunStatus.FAILED:

@@ -16,10 +16,12 @@ Color = Literal["red", "orange", "blue", "green", "gray"]
 Names = Callable[[str], str]
 """Model id → the model's title."""
 
+REFUSED_ICON = ":material/gpp_maybe:"
 STATUS_ICONS = {
     GenerationStatus.RUNNING: ":material/progress_activity:",
     GenerationStatus.SUCCEEDED: ":material/check_circle:",
     GenerationStatus.PARTIAL: ":material/rule:",
+    GenerationStatus.REFUSED: REFUSED_ICON,
     GenerationStatus.FAILED: ":material/error:",
     GenerationStatus.CANCELLED: ":material/block:",
     GenerationStatus.INTERRUPTED: ":material/power_off:",
@@ -27,7 +29,8 @@ STATUS_ICONS = {
 STATUS_WORDS = {
     GenerationStatus.RUNNING: "Running",
     GenerationStatus.SUCCEEDED: "Succeeded",
-    GenerationStatus.PARTIAL: "Partly failed",
+    GenerationStatus.PARTIAL: "Partly done",
+    GenerationStatus.REFUSED: "Refused",
     GenerationStatus.FAILED: "Failed",
     GenerationStatus.CANCELLED: "Cancelled",
     GenerationStatus.INTERRUPTED: "Interrupted",
@@ -36,6 +39,7 @@ STATUS_COLORS: dict[GenerationStatus, Color] = {
     GenerationStatus.RUNNING: "blue",
     GenerationStatus.SUCCEEDED: "green",
     GenerationStatus.PARTIAL: "orange",
+    GenerationStatus.REFUSED: "orange",
     GenerationStatus.FAILED: "red",
     GenerationStatus.CANCELLED: "gray",
     GenerationStatus.INTERRUPTED: "orange",
@@ -45,7 +49,7 @@ _RUN_ICONS = {
     RunStatus.SUCCEEDED: ":material/check:",
     RunStatus.PARTIAL: ":material/rule:",
     RunStatus.FAILED: ":material/error:",
-    RunStatus.REFUSED: ":material/block:",
+    RunStatus.REFUSED: REFUSED_ICON,
     RunStatus.CANCELLED: ":material/block:",
     RunStatus.INTERRUPTED: ":material/power_off:",
 }

@@ -15,7 +15,15 @@ from promptflow.plans import read_partial_plan
 from promptflow.ports import Reference
 from promptflow.records import Asset, PromptOrigin, RunStatus, Stage, StageStatus
 from promptflow.references import make_preview
-from promptflow.ui.labels import Names, clock_words, join_facts, label, run_line, stage_label
+from promptflow.ui.labels import (
+    REFUSED_ICON,
+    Names,
+    clock_words,
+    join_facts,
+    label,
+    run_line,
+    stage_label,
+)
 from promptflow.ui.plain import as_markdown, as_message
 from promptflow.ui.sections import draw_sections, stream_sections
 from promptflow.view import FlowView, RunView, StageView
@@ -334,8 +342,13 @@ def _draw_field(slot: DeltaGenerator, text: str, value: str | tuple[str, ...] | 
 
 
 def _draw_stage_fault(box: _Box, stage: StageView) -> None:
-    if stage.fault:
-        box.slot("fault").error(as_message(stage.fault.message), icon=":material/error:")
+    if stage.fault is None:
+        return
+    message = as_message(stage.fault.message)
+    if stage.status is StageStatus.REFUSED:
+        box.slot("fault").warning(message, title="Refused", icon=REFUSED_ICON)
+    else:
+        box.slot("fault").error(message, icon=":material/error:")
 
 
 def _runs_label(view: FlowView, runs: dict[str, RunView | None]) -> tuple[str, _BoxState]:

@@ -167,6 +167,8 @@ def _draw_outcome(view: FlowView) -> None:
             st.info(message, icon=":material/block:")
         case GenerationStatus.INTERRUPTED:
             st.warning(message, title="Interrupted", icon=":material/power_off:")
+        case GenerationStatus.REFUSED:
+            st.warning(message, title="Refused", icon=STATUS_ICONS[view.status])
         case GenerationStatus.FAILED | GenerationStatus.PARTIAL:
             st.error(message, title="What failed", icon=":material/error:")
         case GenerationStatus.RUNNING | GenerationStatus.SUCCEEDED:

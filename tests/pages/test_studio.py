@@ -142,7 +142,7 @@ def test_one_failing_model_stands_beside_the_others_picture(open_lab: OpenLab) -
 
     page = open_studio(generation_id)
 
-    assert "Partly failed" in all_text(page)
+    assert "Partly done" in all_text(page)
     assert "Offline gouache does not take this prompt. Shorten it." in page.error[0].value.replace(
         "\\", ""
     )

@@ -109,6 +109,22 @@ def test_one_model_without_picture_leaves_the_other_alone(
     assert len(painter.requests) == 1
 
 
+def test_pictures_that_were_all_refused_make_a_refused_flow(tmp_path: Path) -> None:
+    """Where nothing but refusals stands in the way, the flow is refused: it didn't fail."""
+    tools = make_tools(
+        tmp_path,
+        planner=OfflinePlanner(answers=ANSWERS),
+        painters={
+            GOUACHE: ListPainter([make_refusal()]),
+            POSTER: ListPainter([make_refusal(POSTER)]),
+        },
+    )
+
+    events = run_whole(tools, make_request())
+
+    assert happened(events)[-1] == flow_finished(GenerationStatus.REFUSED)
+
+
 def test_no_picture_from_any_model_fails_the_flow(tmp_path: Path) -> None:
     """Without a single picture the flow has failed; each run says why."""
     tools = make_tools(

@@ -60,13 +60,12 @@ def expect_run(fault: Fault) -> Ending:
     outcome = find_expected(fault)
     if outcome is None:
         return _expect_picture(fault)
-    refused = outcome.becomes is RefusedError
-    return _expect(fault, outcome, "refused" if refused else "failed")
+    return _expect(fault, outcome)
 
 
 def expect_stage(fault: Fault, outcome: Outcome) -> Ending:
     """Return how a stage ends that meets a fault at every attempt."""
-    return _expect(fault, outcome, "failed")
+    return _expect(fault, outcome)
 
 
 def expect_waits(outcome: Outcome | None) -> Sequence[float]:
@@ -78,9 +77,9 @@ def expect_waits(outcome: Outcome | None) -> Sequence[float]:
     return list(_BACKOFF_S[: outcome.attempts - 1])
 
 
-def _expect(fault: Fault, outcome: Outcome, status: str) -> Ending:
+def _expect(fault: Fault, outcome: Outcome) -> Ending:
     return Ending(
-        status=status,
+        status="refused" if outcome.becomes is RefusedError else "failed",
         attempts=outcome.attempts,
         cost_micro_usd=find_cost(fault),
         fault=Kept(

@@ -163,7 +163,7 @@ def test_both_providers_that_fail_end_in_exit_code_1(wire: Wire, cli: Cli) -> No
     assert done.code == NONE
     assert {run["status"] for run in done.runs.values()} == {"refused"}
     assert [stage["status"] for stage in done.document["stages"]] == ["succeeded"] * 4
-    assert done.document["status"] == "failed"
+    assert done.document["status"] == "refused"
 
 
 def test_a_text_model_that_fails_ends_in_exit_code_1(wire: Wire, cli: Cli) -> None:
