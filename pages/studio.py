@@ -7,6 +7,7 @@ from promptflow.ui.deps import laboratory
 from promptflow.ui.errors import telling_errors
 from promptflow.ui.form import draw_form
 from promptflow.ui.history import draw_history, open_generation
+from promptflow.ui.sidebar import step_aside
 from promptflow.ui.studio import draw_empty, draw_generation
 
 with telling_errors():
@@ -25,4 +26,5 @@ with telling_errors():
         draw_generation(lab, shown, lab.name_of)
     # Last, because looking a generation up may find that it was interrupted.
     with earlier:
+        step_aside()
         draw_history(lab, shown=shown, names=lab.name_of, now=lab.now())

@@ -9,6 +9,7 @@ from promptflow.records import GenerationSummary
 from promptflow.ui import state
 from promptflow.ui.labels import STATUS_ICONS, STATUS_WORDS, Names
 from promptflow.ui.plain import as_label, as_markdown
+from promptflow.ui.sidebar import ask_aside
 from promptflow.wording import format_age
 
 PAGE_SIZE = 20
@@ -48,6 +49,7 @@ def draw_history(lab: Laboratory, *, shown: str | None, names: Names, now: datet
 
 def open_generation(generation_id: str | None) -> None:
     """Put a generation into the address, or take it out; a callback."""
+    ask_aside()
     if generation_id is None:
         st.query_params.pop(state.GENERATION, None)
     else:

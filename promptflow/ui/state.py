@@ -28,6 +28,8 @@ STARTED = "started"
 """What was last started here: request, references, generation id, moment."""
 UPLOADS = "uploads"
 """File id → what became of a file that was sent, so that each is decoded once."""
+ASIDE = "aside"
+"""Set for the next run: the sidebar is to make room."""
 
 # In the address.
 GENERATION = "generation"

@@ -137,3 +137,20 @@ def test_foreign_text_has_no_effect(page: Page, address: str) -> None:
 
     assert HOSTILE in page.get_by_role("heading", level=3).nth(2).inner_text().replace("\u2060", "")
     assert [url for url in asked if not url.startswith((address, "data:", "ws://127.0.0.1"))] == []
+
+
+def test_the_sidebar_makes_room_on_a_phone(page: Page, address: str) -> None:
+    """On a narrow screen what was asked for is seen at once; the sidebar can be opened again."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(address)
+    page.get_by_test_id("stExpandSidebarButton").click()
+    page.get_by_label("Request").fill("A lighthouse in a storm at dusk")
+    page.get_by_role("button", name="Generate").click()
+
+    sidebar = page.get_by_test_id("stSidebar")
+    expect(sidebar).to_have_attribute("data-collapsed", "true")
+    expect(page.get_by_test_id("stMain").get_by_text("Summary", exact=True)).to_be_in_viewport()
+    page.get_by_test_id("stExpandSidebarButton").click()
+    expect(sidebar).to_have_attribute("data-collapsed", "false")
+    expect(status(page, "Succeeded")).to_have_count(1)
+    expect(sidebar).to_have_attribute("data-collapsed", "false")

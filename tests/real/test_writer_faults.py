@@ -81,7 +81,7 @@ def test_nothing_is_painted(fault: Fault, flow: Flow) -> None:
     view = flow.view
 
     assert [request.kind for request in flow.requests if request.kind != "text"] == []
-    assert (view.runs, view.status) == ([], view.stages[-1].status)
+    assert (view.runs, view.status.value) == ([], view.stages[-1].status.value)
     assert view.fault is not None
     assert view.fault.code == (view.stages[-1].fault or view.fault).code
     assert view.cost_micro_usd == find_cost(fault)
