@@ -10,6 +10,7 @@
     │   └── ReplyError        the answer can't be used
     ├── PictureError          bytes that should be a picture are not a usable one
     ├── StorageError          a picture could not be written or read
+    │   └── BucketError       by the bucket; it says whether another try can help
     ├── LedgerError           a record could not be written or read
     │   └── UnknownGenerationError
     └── InternalError         a mistake of our own
@@ -193,6 +194,35 @@ class StorageError(PromptflowError):
     """A picture could not be written or read."""
 
     code = "storage"
+
+
+class BucketError(StorageError):
+    """The bucket did not take, give or find something.
+
+    Args:
+        message: what failed and what to do.
+        reason: our word for the kind, e.g. ``bad_key``, ``busy``, ``unreachable``.
+        passing: whether the same call may work later without anybody doing anything.
+        status: the HTTP status, where there was one.
+        retry_after_s: seconds the server asked us to wait, where it said.
+    """
+
+    code = "bucket"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        reason: str,
+        passing: bool = False,
+        status: int | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.passing = passing
+        self.status = status
+        self.retry_after_s = retry_after_s
 
 
 class LedgerError(PromptflowError):

@@ -75,6 +75,8 @@ class AssetRole(StrEnum):
     """A picture that an image model painted."""
     REFERENCE = "reference"
     """A picture that went along with the request."""
+    THUMBNAIL = "thumbnail"
+    """Another picture made small, for where pictures are many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

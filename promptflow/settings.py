@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from promptflow.addresses import split_safe
+from promptflow.buckets import BucketSettings, read_bucket
 from promptflow.errors import SetupError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -16,7 +18,6 @@ OPENAI_KEYS = ("OPENAI_API_KEY",)
 GOOGLE_KEYS = ("GOOGLE_AI_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY")
 """The first that is set is used."""
 _OPENAI_HOSTS = re.compile(r"(.+\.)?api\.openai\.com")
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +61,8 @@ class Settings:
     """``None`` without a key."""
     google: Endpoint | None = None
     """``None`` without a key."""
+    bucket: BucketSettings | None = None
+    """Where pictures go in the end; ``None`` to keep them on this machine."""
 
     @property
     def database(self) -> Path:
@@ -75,12 +78,17 @@ def gather_variables(
     Args:
         environ: variable name → value, as in ``os.environ``; wins over the others.
         dotenv: a ``.env`` file, which need not exist; wins over the secrets.
-        secrets: name → value, as in Streamlit's secrets; what isn't text is passed over.
+        secrets: name → value, as in Streamlit's secrets; what isn't text or a number is passed over.
 
     Returns:
         Variable name → value.
     """
-    texts = {name: value for name, value in (secrets or {}).items() if isinstance(value, str)}
+    # TOML has numbers, and a life of links looks like one; ``True`` is one to Python only.
+    texts = {
+        name: str(value)
+        for name, value in (secrets or {}).items()
+        if isinstance(value, (str, int, float)) and not isinstance(value, bool)
+    }
     file = _read_dotenv(dotenv) if dotenv.is_file() else {}
     given = {name: value for name, value in environ.items() if value.strip()}
     return texts | file | given
@@ -116,6 +124,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
             image_models=_read_names(environ.get("OPENAI_IMAGE_MODELS", "")),
         ),
         google=_read_endpoint(environ, GOOGLE_KEYS, base_url="GOOGLE_GEMINI_BASE_URL"),
+        bucket=read_bucket(environ),
     )
 
 
@@ -148,13 +157,7 @@ def _read_url(variable: str, url: str) -> str | None:
     """Check an address: a key is sent there, in the clear only to this machine."""
     if not url:
         return None
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-    except ValueError as error:
-        raise SetupError(_BAD_URL.format(variable)) from error
-    safe = parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK)
-    if not host or not safe or parts.username or parts.password:
+    if split_safe(url) is None:
         raise SetupError(_BAD_URL.format(variable))
     return url.rstrip("/")
 

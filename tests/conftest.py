@@ -9,7 +9,7 @@ import pytest
 from promptflow.settings import Settings, read_settings
 
 _LOOPBACK = ("127.", "localhost", "::1")
-_OURS = ("PROMPTFLOW_", "OPENAI_", "GOOGLE_", "GEMINI_", "B2_")
+_OURS = ("PROMPTFLOW_", "OPENAI_", "GOOGLE_", "GEMINI_", "B2_", "S3_", "IMAGE_", "AWS_")
 
 
 @pytest.fixture(autouse=True)

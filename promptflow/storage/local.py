@@ -1,15 +1,12 @@
-"""Pictures in a folder of this machine. Floor 4.
-
-    {folder}/generations/{generation}/{role}/{model}/{first 16 hex digits of sha256}.{extension}
+"""Pictures in a folder of this machine, each file under its key. Floor 4.
 
 A file appears under its name only when it is whole and on stable storage, and its name says what its
-bytes must be. Nothing that comes from outside is joined to a path before it fits a strict pattern.
+bytes must be. Nothing that comes from outside is joined to a path before it is a key.
 """
 
 import errno
 import hashlib
 import os
-import re
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -19,16 +16,15 @@ from typing import NoReturn
 from promptflow.errors import StorageError
 from promptflow.pictures import inspect_picture
 from promptflow.records import Asset, AssetRole
-
-_PICTURES = "generations"
-"""The folder of all pictures, below the data folder: the first part of every key."""
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-_MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
-_KEY = re.compile(
-    rf"{_PICTURES}/(?P<generation>{_ID.pattern})/(?P<role>[a-z]+)/(?P<model>{_MODEL.pattern})"
-    r"/(?P<digest>[0-9a-f]{16})\.(?P<extension>png|jpg|webp)"
+from promptflow.storage.keys import (
+    PICTURES,
+    find_parts,
+    make_folder,
+    make_key,
+    make_place,
+    parse_key,
 )
-_ROLES = {role.value: role for role in AssetRole}
+
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
@@ -37,11 +33,11 @@ class LocalStore:
 
     Args:
         folder: where the pictures are; made with the first one.
+        backend: the name of this store in the assets it describes.
     """
 
-    backend = "local"
-
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, backend: str = "local") -> None:
+        self.backend = backend
         self._folder = folder.absolute()
 
     def write(self, *, generation_id: str, role: AssetRole, model: str, data: bytes) -> Asset:
@@ -62,9 +58,8 @@ class LocalStore:
             PictureError: the bytes are not a usable picture.
             StorageError: an id can't be part of a path, or the folder can't be written.
         """
-        _check(_ID, generation_id, "generation id")
-        _check(_MODEL, model, "model id")
-        asset = _describe(data, f"{_PICTURES}/{generation_id}", role, model)
+        place = make_place(generation_id=generation_id, role=role, model=model)
+        asset = self._describe(data, place, role)
         path = self.path(asset.key)
         try:
             if not _holds(path, data):
@@ -86,7 +81,8 @@ class LocalStore:
         Raises:
             StorageError: there is nothing under this key, it can't be read, or it was changed.
         """
-        path = self.path(key)
+        parts = parse_key(key)
+        path = self._inside(key)
         try:
             data = path.read_bytes()
         except (FileNotFoundError, NotADirectoryError) as error:
@@ -98,7 +94,7 @@ class LocalStore:
         except OSError as error:
             message = f"The picture {key!r} can't be read ({error.strerror}). Check {str(path)!r}."
             raise StorageError(message) from error
-        if hashlib.sha256(data).hexdigest()[:16] != path.stem:
+        if not parts.fits(data):
             message = (
                 f"The picture {key!r} was changed after it was stored: its bytes no longer fit "
                 "its name. Bring the file back from a backup."
@@ -118,13 +114,7 @@ class LocalStore:
         Raises:
             StorageError: the key is not one of ours, or a link leads it out of the folder.
         """
-        parts = _KEY.fullmatch(key)
-        if parts is None or parts["role"] not in _ROLES:
-            message = (
-                f"{key!r} is no key of a picture. One looks like "
-                "'generations/0196…/output/painter-1/0123456789abcdef.png'."
-            )
-            raise StorageError(message)
+        parse_key(key)
         return self._inside(key)
 
     def holds(self, key: str) -> bool:
@@ -148,9 +138,7 @@ class LocalStore:
             PictureError: the file is not a usable picture.
             StorageError: there is nothing under this key, or its bytes don't fit its name.
         """
-        data = self.read(key)
-        place, role, model, _ = key.rsplit("/", 3)
-        asset = _describe(data, place, _ROLES[role], model)
+        asset = self._describe(self.read(key), key.rpartition("/")[0], parse_key(key).role)
         if asset.key != key:
             message = f"The picture {key!r} is of the type {asset.mime}. Give it the fitting name."
             raise StorageError(message)
@@ -170,9 +158,45 @@ class LocalStore:
         """
         for path in self._files(generation_id):
             key = path.relative_to(self._folder).as_posix()
-            parts = _KEY.fullmatch(key)
-            if parts and parts["role"] in _ROLES:
-                yield key, _ROLES[parts["role"]], parts["model"]
+            parts = find_parts(key)
+            if parts is not None:
+                yield key, parts.role, parts.model
+
+    def list_keys(self) -> Iterator[tuple[str, int]]:
+        """Yield all that is stored, recorded or not.
+
+        Yields:
+            (key, bytes), in no order; files with names that aren't ours are left out.
+
+        Raises:
+            StorageError: the folder can't be read.
+        """
+        top = self._folder / PICTURES
+        try:
+            for path in top.glob("*/*/*/*"):
+                key = path.relative_to(self._folder).as_posix()
+                if find_parts(key) is not None:
+                    yield from _weigh(path, key)
+        except OSError as error:
+            message = f"The folder {str(top)!r} can't be read ({error.strerror}). Check it."
+            raise StorageError(message) from error
+
+    def remove(self, key: str) -> None:
+        """Remove a picture for good; where there is none, nothing happens.
+
+        Args:
+            key: as an `Asset` holds it.
+
+        Raises:
+            StorageError: the key is not one of ours, or the folder can't be changed.
+        """
+        path = self.path(key)
+        try:
+            path.unlink(missing_ok=True)
+        except NotADirectoryError:
+            return
+        except OSError as error:
+            self._fail_write(error, key)
 
     def remove_leftovers(self, generation_id: str) -> None:
         """Remove what a writer that was killed left half-written.
@@ -196,18 +220,34 @@ class LocalStore:
         Raises:
             StorageError: that is not possible; it says why.
         """
-        folder = self._folder / _PICTURES
+        folder = self._folder / PICTURES
         try:
             _make_folder(folder)
             # Without a name where the system allows it, so that nothing can be left behind.
             with tempfile.TemporaryFile(dir=folder) as probe:
                 probe.write(b"\0")
         except OSError as error:
-            self._fail_write(error, _PICTURES)
+            self._fail_write(error, PICTURES)
+
+    def _describe(self, data: bytes, place: str, role: AssetRole) -> Asset:
+        from uuid_utils import uuid7
+
+        facts = inspect_picture(data)
+        digest = hashlib.sha256(data).hexdigest()
+        return Asset(
+            asset_id=str(uuid7()),
+            role=role,
+            backend=self.backend,
+            key=make_key(place, sha256=digest, extension=facts.extension),
+            sha256=digest,
+            mime=facts.mime,
+            width_px=facts.width_px,
+            height_px=facts.height_px,
+            size_bytes=len(data),
+        )
 
     def _files(self, generation_id: str) -> list[Path]:
-        _check(_ID, generation_id, "generation id")
-        folder = self._inside(f"{_PICTURES}/{generation_id}")
+        folder = self._inside(make_folder(generation_id))
         try:
             return sorted(folder.glob("*/*/*"))
         except OSError as error:
@@ -237,31 +277,12 @@ class LocalStore:
         raise StorageError(message) from error
 
 
-def _check(pattern: re.Pattern[str], value: str, what: str) -> None:
-    if pattern.fullmatch(value) is None:
-        message = (
-            f"The {what} {value!r} can't be part of a path. Letters, digits, '-', '_' and, in a "
-            "model id, '.' are accepted."
-        )
-        raise StorageError(message)
-
-
-def _describe(data: bytes, place: str, role: AssetRole, model: str) -> Asset:
-    from uuid_utils import uuid7
-
-    facts = inspect_picture(data)
-    digest = hashlib.sha256(data).hexdigest()
-    return Asset(
-        asset_id=str(uuid7()),
-        role=role,
-        backend=LocalStore.backend,
-        key=f"{place}/{role.value}/{model}/{digest[:16]}.{facts.extension}",
-        sha256=digest,
-        mime=facts.mime,
-        width_px=facts.width_px,
-        height_px=facts.height_px,
-        size_bytes=len(data),
-    )
+def _weigh(path: Path, key: str) -> Iterator[tuple[str, int]]:
+    """Yield a key with its file's size, unless the file was removed meanwhile."""
+    try:
+        yield key, path.stat().st_size
+    except FileNotFoundError:
+        return
 
 
 def _holds(path: Path, data: bytes) -> bool:

@@ -269,6 +269,74 @@ def test_a_generation_without_pictures_lists_nothing(store: LocalStore) -> None:
     assert list(store.list_generation(GENERATION)) == []
 
 
+def test_a_store_describes_under_its_own_name(tmp_path: Path) -> None:
+    """An outbox is a store over another folder: the same keys, another backend."""
+    kept = write(LocalStore(tmp_path / "data"), encode())
+    waiting = write(LocalStore(tmp_path / "outbox", backend="outbox"), encode())
+
+    assert (kept.backend, waiting.backend) == ("local", "outbox")
+    assert kept.key == waiting.key
+
+
+def test_a_thumbnail_has_a_place_of_its_own(store: LocalStore) -> None:
+    """Thumbnails lie beside the pictures, under their own role."""
+    asset = store.write(
+        generation_id=GENERATION,
+        role=AssetRole.THUMBNAIL,
+        model="painter-1",
+        data=encode(kind="WEBP"),
+    )
+
+    assert asset.key.startswith(f"generations/{GENERATION}/thumbnail/painter-1/")
+    assert asset.key.endswith(".webp")
+    assert list(store.list_generation(GENERATION)) == [
+        (asset.key, AssetRole.THUMBNAIL, "painter-1")
+    ]
+
+
+def test_all_that_is_stored_is_listed(store: LocalStore) -> None:
+    """Every picture of every generation is listed with its size; other files are left out."""
+    first = write(store, encode(1))
+    other = store.write(
+        generation_id="another", role=AssetRole.REFERENCE, model="upload", data=encode(2)
+    )
+    (store.path(first.key).parent / "notes.txt").write_text("mine")
+    (store.path(first.key).parent / ".0123456789abcdef.png.4711.1.part").write_bytes(b"half")
+
+    assert sorted(store.list_keys()) == sorted(
+        (asset.key, asset.size_bytes) for asset in (first, other)
+    )
+
+
+def test_an_empty_store_lists_nothing(store: LocalStore) -> None:
+    """A folder that isn't there yet holds no pictures."""
+    assert list(store.list_keys()) == []
+
+
+def test_a_picture_can_be_removed(store: LocalStore) -> None:
+    """A removed picture is gone, and removing it again is nothing; others stay."""
+    asset, other = write(store, encode(1)), write(store, encode(2))
+
+    store.remove(asset.key)
+    store.remove(asset.key)
+
+    assert [key for key, _ in store.list_keys()] == [other.key]
+
+
+def test_what_is_no_file_is_not_removed(store: LocalStore) -> None:
+    """A key that stands for something else is reported, one below a file is nothing."""
+    store.path(KEY).mkdir(parents=True)
+    (store.path(KEY).parents[2] / "reference").write_text("a file")
+
+    store.remove(KEY.replace("/output/", "/reference/"))
+    with pytest.raises(StorageError, match="Make that folder writable"):
+        store.remove(KEY)
+    with pytest.raises(StorageError, match="is no key of a picture"):
+        store.remove("../secret.png")
+
+    assert store.path(KEY).is_dir()
+
+
 def test_only_leftovers_are_removed(store: LocalStore) -> None:
     """Half-written files go, whole pictures and foreign files stay."""
     asset = write(store, encode())
