@@ -107,6 +107,7 @@ def describe(plain: Sequence[Turn], traced: Sequence[Turn]) -> Mapping[str, floa
         "max": round(max(turn.ratio for turn in plain), 3),
         "median_bare_s": median([turn.bare.took_s for turn in plain]),
         "median_held_mb": median([turn.held_mb for turn in traced], 1),
+        "min_held_mb": round(min(turn.held_mb for turn in traced), 1),
         "max_held_mb": round(max(turn.held_mb for turn in traced), 1),
         "median_bare_held_mb": median([turn.bare.held_bytes / _MB for turn in traced], 1),
         "median_rss_mb": median([turn.rss_mb for turn in plain], 1),

@@ -73,6 +73,9 @@ def bound_answer(response: "httpx2.Response", *, painting: str) -> None:
     read = response.iter_bytes
 
     def read_bounded(chunk_size: int | None = None) -> Iterator[bytes]:
+        # Out of the way again: the answer and this function would hold each other, and with them all that
+        # was read, until the collector of cycles comes by. An answer is read once only.
+        vars(response).pop("iter_bytes", None)
         came = 0
         for chunk in read(chunk_size):
             came += len(chunk)

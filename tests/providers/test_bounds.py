@@ -1,12 +1,15 @@
 """However much a server sends, only so much of it is read, by either adapter."""
 
 import base64
+import gc
 import gzip
+import weakref
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import httpx2
 import pytest
 
 from promptflow.errors import ProviderError, ReplyError
@@ -18,6 +21,7 @@ from promptflow.providers.bounds import (
     MAX_TEXT_CHARS,
     AnswerTooLargeError,
     Tally,
+    bound_answer,
 )
 from promptflow.records import Stage, Usage
 from tests.wire.answers import ALL, Answer, Piece, Stall, Step, stall_after
@@ -280,6 +284,27 @@ def test_a_picture_may_be_larger_than_a_text(setup: Setup) -> None:
     (painted,) = setup.painter.paint(ImageRequest(prompt="A", aspect_ratio="1:1", count=1))
 
     assert painted.data == picture
+
+
+def test_an_answer_is_let_go_once_nobody_needs_it(uncollected: None) -> None:
+    """The bytes of an answer that was read don't wait for the collector of cycles."""
+    request = httpx2.Request("POST", "http://127.0.0.1/v1/images/generations")
+    answer = httpx2.Response(200, content=iter([b"{}"]), request=request)
+    bound_answer(answer, painting="/images/")
+    answer.read()
+    watched = weakref.ref(answer)
+
+    del answer
+
+    assert watched() is None
+
+
+@pytest.fixture
+def uncollected() -> Iterator[None]:
+    """No collector of cycles, until the test ends."""
+    gc.disable()
+    yield
+    gc.enable()
 
 
 def answer_picture(provider: str, picture: bytes) -> Answer:

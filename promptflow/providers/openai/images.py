@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from promptflow.providers.openai.client import ClientSource
 
-_News = SimpleQueue[tuple[int, Picture | BaseException | None]]
-"""What the calls report: (number of the call, a picture, the error that ended it, or its end)."""
+_News = SimpleQueue[tuple[int, Picture | BaseException]]
+"""What the calls report: (number of the call, a picture, or the error that it ended with)."""
 
 
 class OpenAIImage:
@@ -119,7 +119,7 @@ class OpenAIImage:
         news: _News,
         left: threading.Event,
     ) -> None:
-        """Paint one picture and report all that happens; the thread of one call."""
+        """Paint one picture and report what comes; the thread of one call."""
         try:
             for picture in self._paint_one(client, order, call):
                 if left.is_set():
@@ -127,8 +127,6 @@ class OpenAIImage:
                 news.put((number, picture))
         except BaseException as error:  # noqa: BLE001 - raised again in `_collect`
             news.put((number, error))
-        else:
-            news.put((number, None))
 
     def _paint_one(self, client: "OpenAI", order: dict[str, Any], call: Call) -> Iterator[Picture]:
         with translated(call):
@@ -157,21 +155,22 @@ def _collect(news: _News, request: ImageRequest) -> Iterator[Picture]:
     places = {number: request.first_index + number for number in range(request.count)}
     following = request.first_index
     errors: list[BaseException] = []
-    at_work = request.count
+    at_work = set(places)
     while at_work:
         match news.get():
             case number, Picture(partial=True) as picture:
                 yield replace(picture, index=places[number])
             case number, Picture() as picture:
+                # The call has done its part: whatever happens to it after this concerns no one.
+                at_work.discard(number)
                 holder = next(call for call, place in places.items() if place == following)
                 places[holder], places[number] = places[number], following
                 following += 1
                 yield replace(picture, index=places[number])
-            case _, None:
-                at_work -= 1
-            case _, error:
-                at_work -= 1
-                errors.append(error)
+            case number, error:
+                if number in at_work:
+                    errors.append(error)
+                at_work.discard(number)
     if errors:
         raise _gravest(errors)
 

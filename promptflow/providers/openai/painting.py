@@ -22,9 +22,10 @@ from promptflow.providers.openai.errors import (
     translated,
 )
 from promptflow.providers.openai.reading import (
-    finish_in_background,
+    read,
     read_count,
     read_first,
+    read_rest,
     read_text,
 )
 from promptflow.providers.openai.table import is_refusal
@@ -108,14 +109,14 @@ def read_stream(stream: "Stream[Any]", call: Call) -> Generator[Picture]:
         call: whom it comes from.
 
     Yields:
-        Partial pictures, any number, then the whole one; all with the index 0.
+        Partial pictures, any number, then the whole one; all with the index 0. Who asks for more then
+        waits for the end of the answer, so that its connection can be used again.
 
     Raises:
         ReplyError: there is no picture, or it can't be decoded.
         ProviderError: the painting failed on the other side.
     """
     call = call.answered(stream.response.headers)
-    complete = False
     try:
         with translated(call):
             if "json" in read_text(stream.response.headers, "content-type"):
@@ -128,18 +129,15 @@ def read_stream(stream: "Stream[Any]", call: Call) -> Generator[Picture]:
                 if kind in _PARTIAL:
                     yield from _read_preview(event)
                 elif kind in _WHOLE:
-                    complete = True
                     yield _read_picture(event, event, call)
+                    read_rest(stream)
                     return
                 elif kind == "error":
                     error = find_error_in_stream(event, call)
                     break
             raise error
     finally:
-        if complete:
-            finish_in_background(stream)
-        else:
-            stream.close()
+        stream.close()
 
 
 def paint_whole(client: "OpenAI", order: dict[str, Any], call: Call) -> Picture:
@@ -207,7 +205,7 @@ def _name_file(number: int, reference: Reference) -> tuple[str, bytes, str]:
 
 def _read_picture(source: object, facts: object, call: Call) -> Picture:
     """Read a whole picture and what is told about it."""
-    data = _decode(read_text(source, "b64_json"))
+    data = _decode(read(source, "b64_json"))
     if not data:
         sentence = (
             "{who} sent a picture by {title} that is empty, cut short or no picture at all. Try again, or"
@@ -225,16 +223,16 @@ def _read_picture(source: object, facts: object, call: Call) -> Picture:
 
 def _read_preview(event: object) -> Generator[Picture]:
     """Yield a preview; one that can't be decoded is not worth a word."""
-    data = _decode(read_text(event, "b64_json"))
+    data = _decode(read(event, "b64_json"))
     if data:
         yield Picture(index=0, data=data, partial=True)
 
 
-def _decode(text: str) -> bytes:
+def _decode(text: object) -> bytes:
     """Return the bytes behind base64; none where it is empty, cut short or something else."""
     try:
-        # Not `base64.b64decode`, which makes one more copy of what may be many megabytes.
-        return binascii.a2b_base64(text, strict_mode=True)
+        # Neither `read_text` nor `base64.b64decode`: each makes a copy of what may be many megabytes.
+        return binascii.a2b_base64(text, strict_mode=True) if isinstance(text, str) else b""
     except (binascii.Error, ValueError):
         return b""
 

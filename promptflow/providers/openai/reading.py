@@ -50,21 +50,27 @@ def read_request_id(value: object, *path: str) -> str | None:
     return found if _REQUEST_ID.fullmatch(found) else None
 
 
-def finish_in_background(stream: Iterable[object]) -> None:
+def read_rest(stream: Iterable[object]) -> None:
     """Read what is left of an answer that is complete, so that its connection can be used again.
 
-    Nobody waits for it: a server that falls silent after its last word holds nothing up, and whatever
-    goes wrong now concerns no one.
+    Whatever goes wrong now concerns no one.
 
     Args:
         stream: the SDK's; it closes itself at its end.
     """
-
-    def read_rest() -> None:
-        try:
-            for _ in stream:
-                pass
-        except Exception:  # noqa: BLE001, S110 - the answer is already complete
+    try:
+        for _ in stream:
             pass
+    except Exception:  # noqa: BLE001, S110 - the answer is already complete
+        pass
 
-    threading.Thread(target=read_rest, name="openai rest of answer", daemon=True).start()
+
+def finish_in_background(stream: Iterable[object]) -> None:
+    """Read the rest without waiting for it: a server that falls silent now holds nothing up.
+
+    Args:
+        stream: as `read_rest` takes it.
+    """
+    threading.Thread(
+        target=read_rest, args=(stream,), name="openai rest of answer", daemon=True
+    ).start()

@@ -1,5 +1,8 @@
 """One picture: what is asked, and what becomes of the answer."""
 
+import socket
+import threading
+
 import pytest
 
 from promptflow.errors import BusyError, ProviderError, RefusedError, RejectedError, ReplyError
@@ -318,3 +321,33 @@ def test_a_refusal_names_what_the_safety_system_saw(wire: OpenAIWire, adapter: A
     assert caught.value.category == "violence, hate"
     assert "Change the words" in caught.value.message
     assert caught.value.request_id == f"req_{1:032x}"
+
+
+def test_a_connection_is_used_again(
+    wire: OpenAIWire, adapter: Adapter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next call finds the connection open, so that it doesn't wait for another one."""
+    opened: list[object] = []
+    connect = socket.socket.connect
+
+    def count(sock: socket.socket, address: object) -> None:
+        opened.append(address)
+        connect(sock, address)  # type: ignore[arg-type]  # any family's address passes through
+
+    monkeypatch.setattr(socket.socket, "connect", count)
+    wire.answer_image(PICTURE, times=None)
+    model = adapter.image()
+    list(model.paint(order()))
+    join_calls(model.model)
+
+    list(model.paint(order()))
+
+    assert wire.count() == 2
+    assert len(opened) == 1
+
+
+def join_calls(model: str) -> None:
+    """Wait until what is left of finished answers is read."""
+    for thread in threading.enumerate():
+        if thread.name.startswith(model):
+            thread.join(5)

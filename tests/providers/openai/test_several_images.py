@@ -1,6 +1,7 @@
 """Several pictures: calls of their own, at once, and none keeps another back."""
 
 import itertools
+import time
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,7 @@ from promptflow.ports import ImageRequest, Picture
 from promptflow.providers.openai import Timeouts
 from promptflow.records import Usage
 from tests.providers.openai.conftest import Adapter
-from tests.wire.answers import later, stall_after
+from tests.wire.answers import ALL, later, reset_after, stall_after
 from tests.wire.openai_wire import OpenAIWire
 from tests.wire.pictures import make_png
 
@@ -106,6 +107,30 @@ def test_silence_keeps_no_other_picture_back(wire: OpenAIWire, adapter: Adapter)
     assert next(answer).index == 0
     with pytest.raises(BusyError, match=r"for 1\.5 s"):
         next(answer)
+
+
+def test_silence_after_the_last_picture_is_not_waited_for(
+    wire: OpenAIWire, adapter: Adapter
+) -> None:
+    """Pictures that are whole end the request, although the server never ends the streams."""
+    for colour in COLOURS[:2]:
+        wire.answer_image(colour, fault=stall_after(ALL))
+    started_s = time.monotonic()
+
+    pictures = paint(adapter, 2)
+
+    assert {picture.data for picture in pictures} == set(COLOURS[:2])
+    assert time.monotonic() - started_s < adapter.timeouts.image_s / 2
+
+
+def test_a_break_after_a_picture_costs_no_other(wire: OpenAIWire, adapter: Adapter) -> None:
+    """What happens to a call whose picture is there neither fails nor ends the others."""
+    wire.answer_image(COLOURS[0], fault=reset_after(ALL))
+    wire.answer_image(COLOURS[1], fault=later(0.3))
+
+    pictures = paint(adapter, 2)
+
+    assert [picture.data for picture in pictures] == COLOURS[:2]
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
