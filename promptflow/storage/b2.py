@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -32,7 +33,12 @@ from promptflow.storage.keys import check_object_key, find_parts
 
 MAX_OBJECT_BYTES = 100_000_000
 """More than any picture has; what is larger isn't taken into memory unless it is asked for."""
+_PIECE_BYTES = 1_000_000
 _CONNECTIONS = 20
+_CHANGED = (
+    "{0!r} in the bucket {1!r} was changed after it was stored: its bytes are not those that were "
+    "uploaded. Bring it back from a backup."
+)
 _SHA256 = "sha256"
 """The name under which an object's metadata keep the SHA-256 over its bytes."""
 
@@ -94,7 +100,7 @@ class B2Bucket:
         _check_bytes(key, data, sha256)
         with self._translated(UPLOAD, key):
             # A server that says no is asked all the same: the upload itself is told why.
-            if _fits(self._look(key), data, sha256):
+            if _fits(self._look(key), len(data), sha256):
                 return
             self._client.put_object(
                 Bucket=self.settings.bucket,
@@ -103,12 +109,7 @@ class B2Bucket:
                 ContentType=mime,
                 Metadata={_SHA256: sha256},
             )
-        if not _fits(self.head(key), data, sha256):
-            message = (
-                f"{key!r} was uploaded to the bucket {self.settings.bucket!r}, but what is there now "
-                "is not the same. It is tried again later; if it goes on, see who else writes there."
-            )
-            raise BucketError(message, reason="differs", passing=True)
+        self._make_sure(key, len(data), sha256)
 
     def get(self, key: str, *, max_bytes: int = MAX_OBJECT_BYTES) -> bytes:
         """Return an object's bytes, and make sure they are the ones that were uploaded.
@@ -138,6 +139,54 @@ class B2Bucket:
             f"at most {max_bytes:,} are read. See who else writes there."
         )
         raise BucketError(message, reason="too_large")
+
+    def put_file(self, key: str, path: Path, *, mime: str) -> None:
+        """Upload a file of any size, a piece at a time, and see that it has arrived.
+
+        Args:
+            key: one of ours.
+            path: the file, which nobody changes meanwhile.
+            mime: its type.
+
+        Raises:
+            StorageError: the key is not one of ours, or the file can't be read.
+            BucketError: it could not be uploaded, or is not the same in the bucket.
+        """
+        check_object_key(key)
+        with _files_worded(path), path.open("rb") as file, self._translated(UPLOAD, key):
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            file.seek(0)
+            self._client.put_object(
+                Bucket=self.settings.bucket,
+                Key=key,
+                Body=file,
+                ContentType=mime,
+                Metadata={_SHA256: sha256},
+            )
+            size_bytes = file.tell()
+        self._make_sure(key, size_bytes, sha256)
+
+    def get_file(self, key: str, path: Path) -> None:
+        """Fetch an object of any size into a new file, a piece at a time.
+
+        Args:
+            key: one of ours.
+            path: the file, to be made.
+
+        Raises:
+            StorageError: the key is not one of ours, or the file can't be written.
+            BucketError: there is nothing under it, it can't be read, or it was changed.
+        """
+        check_object_key(key)
+        with _files_worded(path), path.open("xb") as file, self._translated(READ, key):
+            answer = self._client.get_object(Bucket=self.settings.bucket, Key=key)
+            digest = hashlib.sha256()
+            with answer["Body"] as body:
+                for piece in body.iter_chunks(_PIECE_BYTES):
+                    digest.update(piece)
+                    file.write(piece)
+        if answer["Metadata"].get(_SHA256) != digest.hexdigest():
+            raise BucketError(_CHANGED.format(key, self.settings.bucket), reason="changed")
 
     def head(self, key: str) -> Found | None:
         """Look an object up.
@@ -262,6 +311,15 @@ class B2Bucket:
             made, self._made = self._made, None
         if made is not None:
             made.close()
+
+    def _make_sure(self, key: str, size_bytes: int, sha256: str) -> None:
+        """Compare what is in the bucket with what was sent."""
+        if not _fits(self.head(key), size_bytes, sha256):
+            message = (
+                f"{key!r} was uploaded to the bucket {self.settings.bucket!r}, but what is there now "
+                "is not the same. It is tried again later; if it goes on, see who else writes there."
+            )
+            raise BucketError(message, reason="differs", passing=True)
 
     def _look(self, key: str) -> Found | None:
         """Look an object up; ``None`` where the server says no, which it does without a word."""
@@ -416,9 +474,22 @@ def _read_found(answer: dict[str, Any]) -> Found:
     )
 
 
-def _fits(found: Found | None, data: bytes, sha256: str) -> bool:
+def _fits(found: Found | None, size_bytes: int, sha256: str) -> bool:
     """Say whether what is in the bucket is the same."""
-    return found is not None and (found.size_bytes, found.sha256) == (len(data), sha256)
+    return found is not None and (found.size_bytes, found.sha256) == (size_bytes, sha256)
+
+
+@contextmanager
+def _files_worded(path: Path) -> Iterator[None]:
+    """Turn what the system says of a file of this machine into a sentence."""
+    try:
+        yield
+    except OSError as error:
+        message = (
+            f"{str(path)!r} can't be read or written ({error.strerror}). Check the disk and its free "
+            "space."
+        )
+        raise StorageError(message) from error
 
 
 def _check_bytes(key: str, data: bytes, sha256: str) -> None:
@@ -437,8 +508,4 @@ def _check_whole(key: str, data: bytes, sha256: str | None, bucket: str) -> None
     parts = find_parts(key)
     right = sha256 is None or hashlib.sha256(data).hexdigest() == sha256
     if not right or (parts and not parts.fits(data)):
-        message = (
-            f"{key!r} in the bucket {bucket!r} was changed after it was stored: its bytes no longer "
-            "fit its name. Bring it back from a backup."
-        )
-        raise BucketError(message, reason="changed")
+        raise BucketError(_CHANGED.format(key, bucket), reason="changed")
