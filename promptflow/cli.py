@@ -9,7 +9,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -20,14 +20,16 @@ from typing import TextIO
 import click
 
 from promptflow import __version__
+from promptflow.catalog import Catalog, check_parameters
+from promptflow.catalog.excerpts import excerpt
 from promptflow.doctor import examine
 from promptflow.document import render_document
 from promptflow.errors import InputError, PromptflowError, UnknownGenerationError
 from promptflow.laboratory import Laboratory, open_laboratory
 from promptflow.listing import list_models, render_models, tell_models
-from promptflow.options import read_parameters, read_references
+from promptflow.options import read_parameters, read_references, suggest_naming
 from promptflow.ports import Reference
-from promptflow.records import GenerationRequest, GenerationStatus, RunStatus
+from promptflow.records import GenerationRequest, GenerationStatus, ImageParameters, RunStatus
 from promptflow.settings import ROOT, Settings, gather_variables, read_settings
 from promptflow.transcript import Transcript, printable
 from promptflow.view import FlowView
@@ -68,7 +70,7 @@ def main(arguments: Sequence[str], *, open_lab: OpenLaboratory = open_laboratory
         code = cli.main(args=list(arguments), prog_name=_NAME, standalone_mode=False, obj=open_lab)
     except click.UsageError as error:
         return _complain(_explain_usage(error), BAD_INPUT)
-    except (InputError, UnknownGenerationError) as error:
+    except InputError as error:
         return _complain(error.message, BAD_INPUT)
     except PromptflowError as error:
         return _complain(error.message, NONE)
@@ -141,16 +143,19 @@ def generate(
             text_model = catalog.default_text_model(lab.available(catalog.text_models))
         painters = image_models or catalog.default_image_models(lab.available(catalog.image_models))
         pictures = read_references(references)
-        checked = lab.check(
-            request=request,
-            image_models=painters,
-            text_model=text_model,
-            aspect_ratio=aspect_ratio,
-            images_per_model=images,
-            seed=seed,
-            parameters=read_parameters(parameters, painters),
-            references=len(pictures),
-        )
+        asked = read_parameters(parameters, painters)
+        able = partial(_find_able, catalog, asked, painters, aspect_ratio, len(pictures))
+        with _naming_suggested(parameters, able):
+            checked = lab.check(
+                request=request,
+                image_models=painters,
+                text_model=text_model,
+                aspect_ratio=aspect_ratio,
+                images_per_model=images,
+                seed=seed,
+                parameters=asked,
+                references=len(pictures),
+            )
         view = _carry_out(lab, checked, pictures)
         if as_json:
             _print_json(render_document(view))
@@ -164,11 +169,18 @@ def generate(
 def show(open_lab: OpenLaboratory, generation_id: str, *, as_json: bool) -> int:
     """Show the generation GENERATION_ID as the ledger has it."""
     with _laboratory(open_lab) as lab:
-        view = lab.look_up(generation_id)[1]
+        try:
+            view = lab.look_up(generation_id)[1]
+        except UnknownGenerationError as error:
+            message = (
+                f"There is no generation {excerpt(generation_id)} in this ledger. Check the id, which"
+                " `generate` tells first, and PROMPTFLOW_DATA_DIR if it is set."
+            )
+            raise InputError("generation_id", message) from error
         if as_json:
             _print_json(render_document(view))
         else:
-            transcript = Transcript(_print, lab.name_of)
+            transcript = Transcript(_print, lab.name_of, lab.sees_references)
             for event in lab.read_events(generation_id):
                 transcript.take(event)
         return SUCCEEDED
@@ -216,11 +228,43 @@ def _laboratory(open_lab: OpenLaboratory) -> Iterator[Laboratory]:
     lab.close(timeout_s=0)
 
 
+@contextmanager
+def _naming_suggested(
+    parameters: Sequence[str], able: Callable[[], Sequence[str]]
+) -> Iterator[None]:
+    """Let an error that a parameter brings about say which models could be asked for it."""
+    try:
+        yield
+    except InputError as error:
+        raise suggest_naming(error, parameters, able) from error
+
+
+def _find_able(
+    catalog: Catalog,
+    asked: Mapping[str, ImageParameters],
+    image_models: Sequence[str],
+    aspect_ratio: str,
+    references: int,
+) -> list[str]:
+    """Return those of the chosen image models that take what is asked of them."""
+    able = []
+    for model_id in image_models:
+        with suppress(InputError):
+            check_parameters(
+                catalog.image_model(model_id),
+                asked[model_id],
+                aspect_ratio=aspect_ratio,
+                references=references,
+            )
+            able.append(model_id)
+    return able
+
+
 def _carry_out(
     lab: Laboratory, request: GenerationRequest, references: Sequence[Reference]
 ) -> FlowView:
     """Start a flow, tell it on stderr until its end, and read it back from the ledger."""
-    transcript = Transcript(_tell, lab.name_of)
+    transcript = Transcript(_tell, lab.name_of, lab.sees_references)
     with _first_interrupt() as pressed:
         generation_id = lab.start(request, references)
         flow = lab.find_flow(generation_id)

@@ -16,8 +16,8 @@ def render_document(view: FlowView) -> dict[str, object]:
 
     Returns:
         Plain values fit for `json.dumps`. Stages are in the order of `Stage`, prompt constructions
-        and runs in the order the image models were chosen. Money is in US dollars, ``null`` where
-        unknown; durations are in milliseconds, ``null`` while running.
+        and runs in the order the image models were chosen. Money is in US dollars and usage in tokens,
+        ``null`` where unknown; durations are in milliseconds, ``null`` while running.
     """
     models = view.request.image_models
 
@@ -50,7 +50,10 @@ def _stage(stage: StageView) -> dict[str, object]:
         "output": stage.output,
         "first_token_ms": stage.first_token_ms,
         "total_ms": stage.total_ms,
+        "usage": asdict(stage.usage),
         "cost_usd": _usd(stage.cost_micro_usd),
+        "price_source": stage.price_source,
+        "price_date": stage.price_date.isoformat() if stage.price_date else None,
         "error": _fault(stage.fault),
     }
 
@@ -69,7 +72,10 @@ def _run(run: RunView) -> dict[str, object]:
         "error": _fault(run.fault),
         "images": [_image(image) for image in run.images],
         "total_ms": run.total_ms,
+        "usage": asdict(run.usage),
         "cost_usd": _usd(run.cost_micro_usd),
+        "price_source": run.price_source,
+        "price_date": run.price_date.isoformat() if run.price_date else None,
     }
 
 

@@ -21,6 +21,7 @@ from promptflow.catalog import (
     check_request,
     read_catalog,
     tell_unnamed,
+    uses_references,
 )
 from promptflow.clock import Clock
 from promptflow.errors import LedgerError, SetupError
@@ -124,6 +125,11 @@ class Laboratory:
     def name_of(self, model_id: str) -> str:
         """Return a model's title; its id where the catalogue has lost it."""
         return self.catalog.model_title(model_id)
+
+    def sees_references(self, model_id: str) -> bool | None:
+        """Tell whether a model can use reference pictures; ``None`` where the catalogue has lost it."""
+        cards = (*self.catalog.text_models, *self.catalog.image_models)
+        return next((uses_references(card) for card in cards if card.id == model_id), None)
 
     def check(
         self,
@@ -418,7 +424,7 @@ def _find_providers(settings: Settings, catalog: Catalog) -> Mapping[str, Provid
     if settings.openai:
         found["openai"] = keyed_openai(settings.openai, catalog)
     if settings.google:
-        found["google"] = keyed_google(settings.google)
+        found["google"] = keyed_google(settings.google, catalog)
     return found
 
 

@@ -5,9 +5,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 from promptflow.catalog import (
+    AUTO_SIZE,
     ImageModelCard,
     Price,
     TextModelCard,
+    accepts_size,
     is_gone,
     list_sizes,
     price_on,
@@ -103,7 +105,13 @@ def tell_models(lines: Sequence[ModelLine], strike: Callable[[str], str]) -> Ite
                 yield f"  {strike(name) if line.gone else name} {said}\n"
                 for fact in _tell_facts(line):
                     yield textwrap.fill(
-                        fact, _LINE_CHARS, initial_indent=_INDENT, subsequent_indent=_INDENT
+                        fact,
+                        _LINE_CHARS,
+                        initial_indent=_INDENT,
+                        subsequent_indent=_INDENT,
+                        # An id that is broken can't be copied.
+                        break_on_hyphens=False,
+                        break_long_words=False,
                     )
                     yield "\n"
 
@@ -154,9 +162,10 @@ def _render_price(price: Price) -> dict[str, object]:
 def _parameters(card: ImageModelCard) -> dict[str, list[str] | list[int]]:
     """Return what can be asked of an image model: parameter → the values it takes."""
     sizes = (size for ratio in card.aspect_ratios for size in list_sizes(card, ratio))
+    auto = [AUTO_SIZE] if accepts_size(card, AUTO_SIZE) else []
     taken: dict[str, list[str] | list[int]] = {
         "quality": list(card.qualities),
-        "size": list(dict.fromkeys(sizes)),
+        "size": [*dict.fromkeys(sizes), *auto],
         "background": list(card.backgrounds),
         "output_format": list(card.output_formats),
         "output_compression": [0, 100] if card.has_compression else [],
@@ -201,7 +210,7 @@ def _tell_parameters(card: ImageModelCard) -> str:
     if card.has_compression:
         taken["output_compression"] = "0 to 100"
     if card.size_rule:
-        taken["size"] = f"{', '.join(card.sizes)} and others in every aspect ratio"
+        taken["size"] = f"{', '.join(card.sizes)}, others in every aspect ratio, {AUTO_SIZE}"
     return "; ".join(f"{name} {values}" for name, values in taken.items())
 
 

@@ -7,7 +7,7 @@ says, as it does for the form.
 import difflib
 import re
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -48,6 +48,30 @@ def read_parameters(
         for each in image_models if model is None else (model,):
             asked[each] = _set(asked.get(each, ImageParameters()), name, value)
     return asked
+
+
+def suggest_naming(
+    error: InputError, given: Sequence[str], able: Callable[[], Sequence[str]]
+) -> InputError:
+    """Add to what one model lacks how to ask it of those that don't.
+
+    Args:
+        error: why the request can't be carried out as asked.
+        given: the parameters as they were typed, each well written.
+        able: returns the ids of those chosen models that take what is asked of them.
+
+    Returns:
+        The error with a further sentence, where a parameter was asked of every model and some take it;
+        else as it was.
+    """
+    asked = {name: value for model, name, value in map(_read_parameter, given) if model is None}
+    if error.field not in asked:
+        return error
+    named = [f"{model}:{error.field}={asked[error.field]}" for model in able()]
+    if not named:
+        return error
+    advice = f" To ask it of one model only, write {' or '.join(named)}."
+    return InputError(error.field, error.message + advice)
 
 
 def _read_parameter(given: str) -> tuple[str | None, str, str]:

@@ -4,6 +4,7 @@ What leaves here is small, upright, in sRGB and says nothing of where and by who
 bytes always become the same bytes, so that the same picture sent again is the same asset.
 """
 
+import math
 import threading
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -27,6 +28,8 @@ Source: Gemini API documentation, https://aistudio.google.com/docs, read 2026-11
 """
 _QUALITIES = (92, 85, 75)
 """Of JPEG and WebP, the first that is small enough, or else the last; at 92 no loss is seen."""
+_MARGIN = 0.95
+"""How much shorter the sides of a picture become than would do if it took bytes by its pixels alone."""
 _ORIENTATION = 0x0112
 """EXIF's number for the way a camera was held."""
 
@@ -40,7 +43,8 @@ def prepare_reference(data: bytes, *, name: str) -> Reference:
     It is decoded whole, its first picture where there are several, turned upright, brought to sRGB and
     at most 2,048 px, and written anew without anything but its pixels. What came as PNG, and what is
     transparent, stays exact as PNG where that is small: drawings, screenshots and cut-outs, whose edges
-    JPEG would smear. Everything else becomes JPEG, or WebP where there is transparency.
+    JPEG would smear. Everything else becomes JPEG, or WebP where there is transparency, at a quality
+    and in a size in which eight of them fit into one request.
 
     Args:
         data: an encoded PNG, JPEG or WebP by content, whatever its name says; at most 20 MB and 50
@@ -172,12 +176,24 @@ def _encode(image: "Image", *, exact: bool) -> Reference:
         if len(data) <= _MOST_BYTES:
             return Reference(data=data, mime="image/png")
     kind = "WEBP" if clear else "JPEG"
+    return Reference(data=_write_small(image, kind), mime=f"image/{kind.lower()}")
+
+
+def _write_small(image: "Image", kind: str) -> bytes:
+    """Encode a picture as well as it fits: first the quality goes down, then the size."""
+    from PIL.Image import Resampling
+
     data = b""
     for quality in _QUALITIES:
         data = _write(image, kind, quality=quality)
         if len(data) <= _MOST_BYTES:
-            break
-    return Reference(data=data, mime=f"image/{kind.lower()}")
+            return data
+    while len(data) > _MOST_BYTES:
+        fit = math.sqrt(_MOST_BYTES / len(data))
+        edge_px = int(max(image.size) * fit * _MARGIN)
+        image.thumbnail((edge_px, edge_px), Resampling.LANCZOS)
+        data = _write(image, kind, quality=_QUALITIES[-1])
+    return data
 
 
 def _write(image: "Image", kind: str, **options: int) -> bytes:

@@ -21,8 +21,14 @@ from promptflow.events import (
     StageRetrying,
     StageStarted,
 )
-from promptflow.records import Asset, Stage
-from promptflow.wording import format_duration, format_size, format_usd
+from promptflow.records import Asset, GenerationRequest, Stage
+from promptflow.wording import (
+    drop_retry_advice,
+    format_duration,
+    format_size,
+    format_usd,
+    tell_who_sees,
+)
 
 _TITLES = {
     Stage.ACTION_PLAN: "Action plan",
@@ -42,23 +48,33 @@ class Transcript:
     Args:
         say: writes text without a line break of its own.
         name_of: model id → title.
+        sees: model id → whether it can use reference pictures; ``None`` where that is not known, and
+            nothing is said of it.
     """
 
-    def __init__(self, say: Callable[[str], object], name_of: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        say: Callable[[str], object],
+        name_of: Callable[[str], str],
+        sees: Callable[[str], bool | None] = lambda _model_id: None,
+    ) -> None:
         self._say = say
         self._name_of = name_of
+        self._sees = sees
         self._stages: dict[str, StageStarted] = {}
         self._runs: dict[str, RunStarted] = {}
-        self._estimate_micro_usd: int | None = None
+        self._request: GenerationRequest | None = None
+        self._shows_references = False
 
     def take(self, event: Event) -> None:
         """Tell one event."""
         match event:
             case FlowStarted():
-                self._estimate_micro_usd = event.request.estimate_micro_usd
+                self._request = event.request
                 self._say(f"Generation {event.generation_id}\n")
             case ReferenceStored():
                 self._say(f"Reference {event.index + 1}: {_picture_words(event.asset)}\n")
+                self._shows_references = True
             case StageStarted() | StageDelta() | StageRetrying() | StageFinished() | StageFailed():
                 self._take_stage(event)
             case ReasoningDelta():
@@ -75,11 +91,24 @@ class Transcript:
     ) -> None:
         if isinstance(event, StageStarted):
             self._stages[event.stage_id] = event
+            self._tell_who_sees()
         started = self._stages[event.stage_id]
         title = _TITLES[started.stage]
         if started.image_model is not None:
             title += f" for {self._name_of(started.image_model)}"
         self._say(_stage_words(event, title, streams=started.image_model is None))
+
+    def _tell_who_sees(self) -> None:
+        """Say, once all references are told, which of the chosen models see them and which don't."""
+        if not self._shows_references or self._request is None:
+            return
+        self._shows_references = False
+        models = (self._request.text_model, *self._request.image_models)
+        known = {self._name_of(model): self._sees(model) for model in models}
+        seeing = [name for name, sees in known.items() if sees]
+        blind = [name for name, sees in known.items() if sees is False]
+        if seeing or blind:
+            self._say(f"{tell_who_sees(seeing, blind)}\n")
 
     def _take_run(self, event: RunStarted | RunRetrying | PartialImage | ImageReady) -> None:
         if isinstance(event, RunStarted):
@@ -89,8 +118,8 @@ class Transcript:
             case RunStarted():
                 self._say(f"\n{name}: painting\n")
             case RunRetrying():
-                why = printable(event.fault.message)
-                self._say(f"{name}: retrying in {event.wait_s:.0f} s. {why}\n")
+                why = printable(drop_retry_advice(event.fault.message))
+                self._say(f"{name}: retrying {_when(event.wait_s)}. {why}\n")
             case PartialImage():
                 pass  # a terminal has nothing to show it with
             case ImageReady():
@@ -107,7 +136,8 @@ class Transcript:
 
     def _take_end(self, event: FlowFinished) -> None:
         took = format_duration(event.total_ms)
-        cost = _cost_words(event.cost_micro_usd, self._estimate_micro_usd)
+        estimate_micro_usd = self._request.estimate_micro_usd if self._request else None
+        cost = _cost_words(event.cost_micro_usd, estimate_micro_usd)
         self._say(f"\n{event.status.capitalize()} in {took}, {cost}.\n")
         if event.fault:
             self._say(f"{printable(event.fault.message)}\n")
@@ -126,14 +156,21 @@ def _stage_words(
         case StageDelta():
             return printable(event.text) if streams else ""
         case StageRetrying():
-            why = printable(event.fault.message)
-            return f"\n{title}: starting over in {event.wait_s:.0f} s. {why}\n"
+            why = printable(drop_retry_advice(event.fault.message))
+            return f"\n{title}: starting over {_when(event.wait_s)}. {why}\n"
         case StageFinished():
             whole = "" if streams else f"{heading}{printable(event.output)}"
             took = format_duration(event.total_ms)
             return f"{whole}\n({took}, {format_usd(event.cost_micro_usd)})\n"
         case StageFailed():
             return f"\n{title} {event.status}: {printable(event.fault.message)}\n"
+
+
+def _when(wait_s: float) -> str:
+    """Say when a wait is over, in whole seconds."""
+    if wait_s < 1:
+        return "in under a second" if wait_s > 0 else "at once"
+    return f"in {wait_s:.0f} s"
 
 
 def _cost_words(cost_micro_usd: int | None, estimate_micro_usd: int | None) -> str:

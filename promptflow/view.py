@@ -5,7 +5,7 @@ line's document all go through `apply`; there is no second way to arrive at a vi
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from promptflow.events import (
     Event,
@@ -60,6 +60,9 @@ class StageView:
     total_ms: int | None = None
     usage: Usage = Usage()
     cost_micro_usd: int | None = None
+    price_source: str | None = None
+    """The title of the document that its price is from, and below the day that was read."""
+    price_date: date | None = None
     fault: Fault | None = None
 
     @property
@@ -107,6 +110,9 @@ class RunView:
     total_ms: int | None = None
     usage: Usage = Usage()
     cost_micro_usd: int | None = None
+    price_source: str | None = None
+    """The title of the document that its price is from, and below the day that was read."""
+    price_date: date | None = None
     fault: Fault | None = None
 
 
@@ -261,6 +267,7 @@ def _close_stage(stage: StageView, event: StageFinished | StageFailed) -> None:
     stage.total_ms = _known_ms(event.total_ms, interrupted=stage.status is StageStatus.INTERRUPTED)
     stage.usage = event.usage
     stage.cost_micro_usd = event.cost_micro_usd
+    stage.price_source, stage.price_date = event.price_source, event.price_date
 
 
 def _apply_run(
@@ -317,6 +324,7 @@ def _close_run(run: RunView, event: RunFinished | RunFailed) -> None:
     run.total_ms = _known_ms(event.total_ms, interrupted=run.status is RunStatus.INTERRUPTED)
     run.usage = event.usage
     run.cost_micro_usd = event.cost_micro_usd
+    run.price_source, run.price_date = event.price_source, event.price_date
 
 
 def _finish(view: FlowView, event: FlowFinished) -> None:

@@ -1,7 +1,11 @@
-"""Numbers as people read them, for the page and the command line. Floor 3."""
+"""Numbers and names as people read them, for the page and the command line. Floor 3."""
 
+import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+_ADVICE = re.compile(r"(“[^”]*”)|(?<=[.”])\s+Try again\b[^“]*?\.(?=\s|$)")
+"""Words that are quoted, which stay, or a sentence of our own that begins like this."""
 _KILO, _MEGA, _GIGA = 1_000, 1_000_000, 1_000_000_000
 
 
@@ -80,3 +84,37 @@ def format_age(moment: datetime, now: datetime) -> str:
 def count(number: int, noun: str) -> str:
     """Render a number with its noun: ``1 model``, ``2 models``, ``1,240 tokens``."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def drop_retry_advice(message: str) -> str:
+    """Take the advice to try again out of a message, for where that happens by itself.
+
+    Args:
+        message: of an error of ours; what is quoted in it stays whole.
+    """
+    return _ADVICE.sub(lambda found: found[1] or "", message)
+
+
+def join_names(names: Sequence[str]) -> str:
+    """Render names: ``Terra``, ``Terra and Banana``, ``Terra, Luna and Banana``.
+
+    Args:
+        names: one or more.
+    """
+    *head, last = names
+    return f"{', '.join(head)} and {last}" if head else last
+
+
+def tell_who_sees(seeing: Sequence[str], blind: Sequence[str]) -> str:
+    """Write which models see the reference pictures, like: Terra and Banana see them; Flare does not.
+
+    Args:
+        seeing: titles of the models that can use them.
+        blind: titles of those that can't; of the two at least one has names.
+    """
+    if not seeing:
+        return "None of the chosen models can use them."
+    said = f"{join_names(seeing)} {'sees' if len(seeing) == 1 else 'see'} them"
+    if not blind:
+        return f"{said}."
+    return f"{said}; {join_names(blind)} {'does' if len(blind) == 1 else 'do'} not."

@@ -144,7 +144,7 @@ def test_keys_are_named_and_never_shown(tmp_path: Path) -> None:
             {"OPENAI_API_KEY": "sk-secret", "OPENAI_BASE_URL": "https://h:99999/v1"},
             "OPENAI_BASE_URL",
         ),
-        ({"GEMINI_API_KEY": "secret secret"}, "The key for Google's models"),
+        ({"GEMINI_API_KEY": "secret secret"}, "api-keys into GEMINI_API_KEY."),
     ],
     ids=["key", "address", "google"],
 )

@@ -2,7 +2,8 @@
 
 import json
 import re
-from dataclasses import replace
+from dataclasses import asdict, replace
+from datetime import date
 from pathlib import Path
 
 from hypothesis import given
@@ -17,6 +18,7 @@ from promptflow.records import (
     ImageParameters,
     RunStatus,
     Stage,
+    Usage,
 )
 from promptflow.settings import ROOT
 from promptflow.view import fold
@@ -38,6 +40,15 @@ from tests.ledger.scripted_flow import (
 )
 
 STORY = rich_flow()
+NO_USAGE = {
+    "input_tokens": None,
+    "cached_tokens": None,
+    "cache_write_tokens": None,
+    "input_image_tokens": None,
+    "output_tokens": None,
+    "thinking_tokens": None,
+    "output_image_tokens": None,
+}
 
 
 def _document(events: list[Event]) -> dict[str, object]:
@@ -86,7 +97,10 @@ def test_document_of_a_short_flow() -> None:
                 "output": "No.",
                 "first_token_ms": None,
                 "total_ms": 80,
+                "usage": NO_USAGE,
                 "cost_usd": None,
+                "price_source": None,
+                "price_date": None,
                 "error": {"code": "bad_reply", "message": "The plan lacks a mood."},
             },
             {
@@ -99,7 +113,10 @@ def test_document_of_a_short_flow() -> None:
                 "output": "{…}",
                 "first_token_ms": 120,
                 "total_ms": 250,
+                "usage": NO_USAGE | {"input_tokens": 100, "output_tokens": 20},
                 "cost_usd": 0.0005,
+                "price_source": None,
+                "price_date": None,
                 "error": None,
             },
             {
@@ -112,7 +129,10 @@ def test_document_of_a_short_flow() -> None:
                 "output": "an octopus, linocut",
                 "first_token_ms": 120,
                 "total_ms": 250,
+                "usage": NO_USAGE | {"input_tokens": 100, "output_tokens": 20},
                 "cost_usd": 0.0005,
+                "price_source": None,
+                "price_date": None,
                 "error": None,
             },
         ],
@@ -142,7 +162,10 @@ def test_document_of_a_short_flow() -> None:
                     }
                 ],
                 "total_ms": 3000,
+                "usage": NO_USAGE | {"input_tokens": 30},
                 "cost_usd": 0.04,
+                "price_source": None,
+                "price_date": None,
             }
         ],
     }
@@ -226,6 +249,37 @@ def test_attempts_and_reasoning_of_a_stage_are_told() -> None:
     [stage] = _listed(_document([flow_started(), stage_started("s1"), ending]), "stages")
 
     assert (stage["attempts"], stage["reasoning"], stage["output"]) == (3, "Is it ink?", "Ink.")
+
+
+def test_tokens_and_the_price_they_were_billed_by_are_told() -> None:
+    """A stage and a run have the tokens by modality, and the title and day of the price's source."""
+    usage = Usage(
+        input_tokens=100,
+        cached_tokens=0,
+        cache_write_tokens=10,
+        input_image_tokens=40,
+        output_tokens=1_120,
+        thinking_tokens=8,
+        output_image_tokens=1_100,
+    )
+    day = date(2026, 11, 23)
+
+    told = _document(
+        [
+            flow_started(),
+            stage_started("s1"),
+            replace(
+                stage_finished("s1", "Ink."), usage=usage, price_source="A page", price_date=day
+            ),
+            run_started("r1"),
+            replace(run_finished("r1", "t1"), usage=usage, price_source="A list", price_date=day),
+        ]
+    )
+
+    [stage], [run] = _listed(told, "stages"), _listed(told, "runs")
+    assert stage["usage"] == run["usage"] == asdict(usage)
+    assert (stage["price_source"], stage["price_date"]) == ("A page", "2026-11-23")
+    assert (run["price_source"], run["price_date"]) == ("A list", "2026-11-23")
 
 
 def test_order_is_that_of_the_choice_not_of_the_clock() -> None:

@@ -86,7 +86,7 @@ def test_an_image_model_tells_what_can_be_asked_of_it(lab: Laboratory) -> None:
 
     assert mini["parameters"] == {
         "quality": ["low", "medium", "high", "auto"],
-        "size": ["1024x1024", "1024x1536", "1536x1024"],
+        "size": ["1024x1024", "1024x1536", "1536x1024", "auto"],
         "background": ["opaque", "auto"],
         "output_format": ["png", "jpeg", "webp"],
         "output_compression": [0, 100],
@@ -133,6 +133,14 @@ def test_no_line_of_facts_is_longer_than_a_page(lab: Laboratory) -> None:
     facts = [line for line in tell(lab).splitlines() if line.startswith(" " * 20)]
 
     assert max(map(len, facts)) <= 100
+
+
+def test_an_id_is_never_broken(lab: Laboratory) -> None:
+    """Where a line of facts is wrapped, the id of a successor stays in one piece."""
+    told = tell(lab)
+
+    assert [line for line in told.splitlines() if line.endswith("-")] == []
+    assert "gpt-image-2.6-sunburst instead.\n" in told
 
 
 def test_the_documentation_names_every_field(lab: Laboratory) -> None:

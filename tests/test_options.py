@@ -7,7 +7,7 @@ import pytest
 
 from promptflow.catalog import MAX_REFERENCE_BYTES
 from promptflow.errors import InputError
-from promptflow.options import PARAMETERS, read_parameters, read_references
+from promptflow.options import PARAMETERS, read_parameters, read_references, suggest_naming
 from promptflow.records import ImageParameters
 from promptflow.references import prepare_reference
 from tests.wire.pictures import NOT_A_PICTURE, make_png
@@ -119,6 +119,35 @@ def test_a_parameter_that_is_written_wrong_is_named(given: str, said: str) -> No
 
     assert said in told
     assert len(told) < 250
+
+
+LACKING = InputError("quality", "B has no quality.")
+
+
+@pytest.mark.parametrize(
+    ("given", "able", "said"),
+    [
+        (["quality=low"], ["a"], " To ask it of one model only, write a:quality=low."),
+        (
+            ["quality=low"],
+            ["a", "c"],
+            " To ask it of one model only, write a:quality=low or c:quality=low.",
+        ),
+        (["size=2K", "quality=low", "quality=high"], ["a"], " write a:quality=high."),
+        (["quality=low"], [], ""),
+        (["b:quality=low"], ["a"], ""),
+        (["size=2K"], ["a"], ""),
+    ],
+)
+def test_what_one_model_lacks_can_be_asked_of_another(
+    given: list[str], able: list[str], said: str
+) -> None:
+    """Where a parameter went to every model and one takes it, the error says how to name that one."""
+    told = suggest_naming(LACKING, given, lambda: able)
+
+    assert told.field == "quality"
+    assert told.message.startswith("B has no quality.")
+    assert told.message.endswith(said or "B has no quality.")
 
 
 def test_files_become_references_in_their_order(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 import tomllib
 import warnings
+from base64 import b64encode
 from io import BytesIO
+from random import Random
 
 import pytest
 from PIL import Image, ImageCms
@@ -270,6 +272,43 @@ def test_a_large_png_is_written_smaller(mode: str, mime: str) -> None:
     assert len(data) > 2_000_000
     assert (reference.mime, decode(reference).mode) == (mime, mode)
     assert len(reference.data) <= 1_750_000
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind", "mime"),
+    [
+        ("RGB", "PNG", "image/jpeg"),
+        ("RGB", "JPEG", "image/jpeg"),
+        ("RGBA", "PNG", "image/webp"),
+    ],
+)
+def test_eight_pictures_of_noise_fit_into_one_request(mode: str, kind: str, mime: str) -> None:
+    """What hardly compresses loses pixels until eight, and a megabyte of words, stay below 20 MB."""
+    data = encode(_noise(mode, 2_200, 2_048), kind)
+
+    reference = prepare_reference(data, name="noise")
+
+    assert 8 * len(b64encode(reference.data)) + 1_000_000 <= 20_000_000
+    picture = decode(reference)
+    assert (reference.mime, picture.mode) == (mime, mode)
+    assert picture.width / picture.height == pytest.approx(2_200 / 2_048, rel=0.01)
+    assert picture.width >= 900
+
+
+def test_the_same_noise_becomes_the_same_bytes() -> None:
+    """A picture that loses pixels loses the same ones each time."""
+    data = encode(_noise("RGB", 2_048, 2_048), "JPEG")
+
+    first, second = (prepare_reference(data, name=name) for name in ("a", "b"))
+
+    assert decode(first).width < 2_048
+    assert first == second
+
+
+def _noise(mode: str, width_px: int, height_px: int) -> Image.Image:
+    """Return a picture in which every channel of every pixel is any number."""
+    size_bytes = len(mode) * width_px * height_px
+    return Image.frombytes(mode, (width_px, height_px), Random(7).randbytes(size_bytes))  # noqa: S311
 
 
 def test_a_photograph_becomes_a_jpeg() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promptflow.events import Event, RunRetrying, StageDelta
+from promptflow.events import Event, RunRetrying, StageDelta, StageRetrying
 from promptflow.records import GenerationStatus, RunStatus, Stage
 from promptflow.transcript import Transcript, printable
 from tests.ledger.scripted_flow import (
@@ -17,6 +17,7 @@ from tests.ledger.scripted_flow import (
     flow_finished,
     flow_started,
     image_ready,
+    reference_stored,
     rich_flow,
     run_failed,
     run_finished,
@@ -103,6 +104,82 @@ def test_transcript_of_what_goes_wrong() -> None:
         "\nFailed in 9.0 s, $0.08.\n"
         "Offline is busy. It will be asked again.\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("wait_s", "when"),
+    [
+        (0, "at once"),
+        (0.004, "in under a second"),
+        (0.5, "in under a second"),
+        (0.999, "in under a second"),
+        (1, "in 1 s"),
+        (7.4, "in 7 s"),
+    ],
+)
+def test_a_wait_never_reads_as_none(wait_s: float, when: str) -> None:
+    """What is shorter than a second is told so, of pictures and of words."""
+    told = _tell(
+        stage_started("s1"),
+        StageRetrying(
+            stage_id="s1", attempt_id="t1", attempt=1, wait_s=wait_s, fault=BUSY, at=at(4)
+        ),
+        run_started("r1", "painter-2"),
+        RunRetrying(run_id="r1", attempt_id="t1", attempt=1, wait_s=wait_s, fault=BUSY, at=at(4)),
+    )
+
+    assert f"\nThinking: starting over {when}. Offline is busy." in told
+    assert f"\nPainter Two: retrying {when}. Offline is busy." in told
+
+
+SEEN = {"writer-1": True, "painter-1": True, "painter-2": False}
+
+
+@pytest.mark.parametrize(
+    ("seen", "told"),
+    [
+        (SEEN, "writer-1 and Painter One see them; Painter Two does not.\n"),
+        (SEEN | {"painter-2": True}, "writer-1, Painter One and Painter Two see them.\n"),
+        (SEEN | {"painter-1": None}, "writer-1 sees them; Painter Two does not.\n"),
+        (dict.fromkeys(SEEN, None), ""),
+    ],
+)
+def test_who_sees_the_references_is_told_behind_them(
+    seen: dict[str, bool | None], told: str
+) -> None:
+    """One sentence before the first stage; of a model that nothing is known of, nothing is said."""
+    said: list[str] = []
+    transcript = Transcript(said.append, lambda model: TITLES.get(model, model), seen.get)
+    events: list[Event] = [
+        flow_started(),
+        reference_stored(0, "a8"),
+        reference_stored(1, "a9"),
+        stage_started("s1"),
+        stage_started("s2"),
+    ]
+    for event in events:
+        transcript.take(event)
+
+    assert "".join(said) == (
+        "Generation g1\n"
+        "Reference 1: 1024 × 576 px, 321 kB\n"
+        "  generations/g1/reference/upload/a8.png\n"
+        "Reference 2: 1024 × 576 px, 321 kB\n"
+        "  generations/g1/reference/upload/a9.png\n"
+        f"{told}"
+        "\n── Thinking ──\n"
+        "\n── Thinking ──\n"
+    )
+
+
+def test_without_references_nobody_is_said_to_see_any() -> None:
+    """Most generations have none."""
+    said: list[str] = []
+    transcript = Transcript(said.append, str, SEEN.get)
+    transcript.take(flow_started())
+    transcript.take(stage_started("s1"))
+
+    assert "them" not in "".join(said)
 
 
 def test_prompts_written_at_the_same_time_are_told_whole() -> None:

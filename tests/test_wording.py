@@ -1,13 +1,31 @@
 """Numbers as people read them."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promptflow.wording import count, format_age, format_duration, format_size, format_usd
+from promptflow.errors import BusyError
+from promptflow.wording import (
+    count,
+    drop_retry_advice,
+    format_age,
+    format_duration,
+    format_size,
+    format_usd,
+    tell_who_sees,
+)
+from tests.providers.google.outcomes import OUTCOMES as GOOGLE
+from tests.providers.openai.outcomes import OUTCOMES as OPENAI
 
+BUSY = {
+    f"{provider}: {name}": outcome.says
+    for provider, table in (("openai", OPENAI), ("google", GOOGLE))
+    for name, outcome in table.items()
+    if outcome and outcome.becomes is BusyError
+}
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
@@ -108,3 +126,49 @@ def test_ages(age: timedelta, words: str) -> None:
 def test_counts(number: int, words: str) -> None:
     """One is singular, everything else plural, thousands have a comma."""
     assert count(number, "model") == words
+
+
+@pytest.mark.parametrize(
+    ("seeing", "blind", "said"),
+    [
+        (["Terra", "Banana"], ["Flare"], "Terra and Banana see them; Flare does not."),
+        (["Terra"], ["Flare", "Poster"], "Terra sees them; Flare and Poster do not."),
+        (["Terra", "Luna", "Banana"], [], "Terra, Luna and Banana see them."),
+        ([], ["Flare"], "None of the chosen models can use them."),
+    ],
+)
+def test_who_sees_the_references(seeing: list[str], blind: list[str], said: str) -> None:
+    """One sentence names those that do and those that don't."""
+    assert tell_who_sees(seeing, blind) == said
+
+
+@pytest.mark.parametrize("name", BUSY)
+def test_no_failure_that_passes_asks_for_what_happens_by_itself(name: str) -> None:
+    """Of each message that a retry may follow, what happened stays and the advice goes."""
+    said = drop_retry_advice(BUSY[name])
+
+    assert said
+    assert BUSY[name].startswith(said.split("”. ")[0])
+    assert not re.search(r"[.”] Try again", said)
+
+
+@pytest.mark.parametrize(
+    ("message", "left"),
+    [
+        ("X is busy. Try again in a moment.", "X is busy."),
+        (
+            "X 2.6 is busy. Try again, or see https://a.b/c. It said: “No.”",
+            "X 2.6 is busy. It said: “No.”",
+        ),
+        (
+            "X is busy: “Slow. Try again later”. Try again later; see https://a.b.",
+            "X is busy: “Slow. Try again later”.",
+        ),
+        ("X is busy. See https://a.b.", "X is busy. See https://a.b."),
+        ("Try again.", "Try again."),
+        ("", ""),
+    ],
+)
+def test_advice_to_try_again_is_taken_out(message: str, left: str) -> None:
+    """One sentence goes, with what it adds; quoted words stay whole."""
+    assert drop_retry_advice(message) == left

@@ -36,10 +36,17 @@ from promptflow.catalog.parameters import check_parameters, takes_moderation
 from promptflow.catalog.prices import Charge, price_call, price_on
 from promptflow.catalog.reading import read_catalog
 from promptflow.catalog.requests import check_request
-from promptflow.catalog.sizes import choose_pixels, list_sizes, read_pixels
+from promptflow.catalog.sizes import (
+    AUTO_SIZE,
+    accepts_size,
+    choose_pixels,
+    list_sizes,
+    read_pixels,
+)
 
 __all__ = [
     "ANSWER_TOKENS",
+    "AUTO_SIZE",
     "INSTRUCTION_TOKENS",
     "MAX_IMAGES_PER_MODEL",
     "MAX_REFERENCES",
@@ -58,6 +65,7 @@ __all__ = [
     "ModelCard",
     "Price",
     "TextModelCard",
+    "accepts_size",
     "check_parameters",
     "check_request",
     "choose_pixels",

@@ -42,7 +42,7 @@ class Price:
     cached_input_micro_usd_per_million: int | None = None
     """Of what is sent, what the provider read from its cache."""
     cache_write_micro_usd_per_million: int | None = None
-    """Of what is sent, what the provider wrote to its cache, where that costs more."""
+    """Of what is sent, what the provider wrote to its cache; ``None`` is unknown."""
     input_image_micro_usd_per_million: int | None = None
     """Of what is sent, pictures; ``None`` where they cost what text costs."""
     output_micro_usd_per_million: int | None = None

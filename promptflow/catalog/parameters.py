@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from promptflow.catalog.cards import ImageModelCard, SizeRule
 from promptflow.catalog.excerpts import excerpt
-from promptflow.catalog.sizes import accepts_size, choose_pixels, has_shape
+from promptflow.catalog.sizes import AUTO_SIZE, accepts_size, choose_pixels, has_shape
 from promptflow.errors import InputError
 from promptflow.records import ImageParameters
 
@@ -95,7 +95,8 @@ def _check_size(card: ImageModelCard, size: str | None, aspect_ratio: str) -> No
         return
     if not card.sizes and card.size_rule is None:
         raise InputError("size", f"{card.title} can't be asked for any size. Leave the size out.")
-    listed = [", ".join(card.sizes)] if card.sizes else []
+    named = (*card.sizes, *([AUTO_SIZE] if accepts_size(card, AUTO_SIZE) else []))
+    listed = [", ".join(named)] if named else []
     allowed = [*listed, *([_tell_rule(card.size_rule)] if card.size_rule else [])]
     raise InputError(
         "size",

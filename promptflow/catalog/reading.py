@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from promptflow.catalog.cards import ImageModelCard, ModelCard, TextModelCard
 from promptflow.catalog.loading import MisfitError, load_dataclass
 from promptflow.catalog.lookup import Catalog
-from promptflow.catalog.sizes import accepts_size, choose_pixels, read_pixels
+from promptflow.catalog.sizes import accepts_size, choose_pixels, paints_pixels, read_pixels
 from promptflow.errors import SetupError
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ def _painter_mistakes(card: ImageModelCard) -> Iterator[tuple[str, str]]:
 def _size_mistakes(card: ImageModelCard) -> Iterator[tuple[str, str]]:
     if not all(read_pixels(size) or _SIZE_CLASS.fullmatch(size) for size in card.sizes):
         yield "sizes", "sizes like 1536x1024 or 2K were expected"
-    if any(read_pixels(size) for size in card.sizes) or card.size_rule:
+    if paints_pixels(card):
         for ratio in card.aspect_ratios:
             if choose_pixels(card, ratio) is None:
                 yield "aspect_ratios", f"a size for {ratio} was expected"

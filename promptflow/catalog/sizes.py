@@ -7,6 +7,11 @@ from collections.abc import Sequence
 from promptflow.catalog.cards import ImageModelCard, SizeRule, TokenRule
 from promptflow.records import ImageParameters
 
+AUTO_SIZE = "auto"
+"""Leaves size and shape to a model that is asked for pixels.
+
+Source: openai 3.54.0 for Python, openai/types/image_generate_params.py, read 2026-11-23.
+"""
 PLAIN_PIXELS = 1024 * 1024
 """About how large a picture is where only its shape was chosen."""
 _OFFERED_PIXELS = tuple(times * PLAIN_PIXELS for times in (2, 4, 8))
@@ -30,15 +35,22 @@ def read_pixels(size: str) -> tuple[int, int] | None:
     return (int(found[1]), int(found[2])) if found else None
 
 
+def paints_pixels(card: ImageModelCard) -> bool:
+    """Tell whether an image model is asked for sizes in pixels, and not for classes of them."""
+    return card.size_rule is not None or any(map(read_pixels, card.sizes))
+
+
 def accepts_size(card: ImageModelCard, size: str) -> bool:
     """Tell whether an image model paints a size.
 
     Args:
         card: of the image model.
-        size: in pixels or a class, as in `ImageParameters.size`.
+        size: in pixels, `AUTO_SIZE` or a class, as in `ImageParameters.size`.
     """
     if size in card.sizes:
         return True
+    if size == AUTO_SIZE:
+        return paints_pixels(card)
     pixels = read_pixels(size)
     return bool(pixels and card.size_rule and _obeys(card.size_rule, *pixels))
 
@@ -92,7 +104,7 @@ def has_shape(size: str, aspect_ratio: str) -> bool:
     """Tell whether a size has a shape, give or take a hundredth.
 
     Args:
-        size: in pixels or a class; a class has every shape.
+        size: in pixels, `AUTO_SIZE` or a class; what is not in pixels has every shape.
         aspect_ratio: width to height, e.g. ``16:9``.
     """
     pixels = read_pixels(size)
@@ -150,7 +162,15 @@ def _by_rule(
     by_quality = {"low": rule.low, "medium": rule.medium, "high": rule.high}
     patches = by_quality.get(parameters.quality or "", max(by_quality.values()))
     ratios = (aspect_ratio,) if aspect_ratio else card.aspect_ratios
-    sizes = [parameters.size] if parameters.size else [choose_pixels(card, r) for r in ratios]
+    sizes: list[str | None]
+    match parameters.size:
+        case None:
+            sizes = [choose_pixels(card, ratio) for ratio in ratios]
+        case size if size == AUTO_SIZE:
+            # The model may choose another shape, too.
+            sizes = [size for ratio in card.aspect_ratios for size in list_sizes(card, ratio)]
+        case size:
+            sizes = [size]
     pixels = [read_pixels(size) for size in sizes if size]
     return [_patch_tokens(patches, *found) for found in pixels if found]
 

@@ -32,6 +32,7 @@ from promptflow.pipeline.tools import (
 )
 from promptflow.ports import ImageRequest, Picture
 from promptflow.records import (
+    Asset,
     AssetRole,
     Fault,
     ImageParameters,
@@ -208,12 +209,7 @@ class Run:
 
     def _keep(self, picture: Picture) -> Event:
         """Store the bytes, record the row, and only then let it be seen."""
-        asset = self.account.tools.store.write(
-            generation_id=self.account.generation_id,
-            role=AssetRole.OUTPUT,
-            model=self.image_model,
-            data=picture.data,
-        )
+        asset = self._store(picture.data)
         event = ImageReady(
             run_id=self.run_id,
             index=picture.index,
@@ -231,6 +227,21 @@ class Run:
         self.delivered += 1
         self.account.pictures.append(asset.asset_id)
         return event
+
+    def _store(self, data: bytes) -> Asset:
+        """Store the bytes; what is wrong with them is told with the model that sent them."""
+        tools = self.account.tools
+        try:
+            return tools.store.write(
+                generation_id=self.account.generation_id,
+                role=AssetRole.OUTPUT,
+                model=self.image_model,
+                data=data,
+            )
+        except PictureError as error:
+            title = tools.catalog.model_title(self.image_model)
+            message = f"{title} sent a picture that can't be kept. {error.message}"
+            raise PictureError(message) from error
 
     def _short(self, wanted: int) -> ReplyError:
         model = self.account.tools.catalog.image_model(self.image_model)

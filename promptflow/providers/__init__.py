@@ -62,8 +62,13 @@ def keyed_openai(endpoint: Endpoint, catalog: Catalog) -> Provider:
     )
 
 
-def keyed_google(endpoint: Endpoint) -> Provider:
+def keyed_google(endpoint: Endpoint, catalog: Catalog) -> Provider:
     """Return Google; the SDK is imported by the first call."""
     from promptflow.providers.google import google_provider
 
-    return google_provider(api_key=endpoint.key, base_url=endpoint.base_url)
+    return google_provider(
+        api_key=endpoint.key,
+        base_url=endpoint.base_url,
+        title=catalog.model_title,
+        key_variable=endpoint.variable,
+    )

@@ -1,6 +1,6 @@
 """One image model's card: waiting, painting, its pictures, or what failed and what to do."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime
 
 import streamlit as st
@@ -113,7 +113,9 @@ class Card:
         self._image_model = image_model
         self._read_picture = read_picture
         self._count_refusals = count_refusals
-        self._places: list[Place] = []
+        self._grid: DeltaGenerator | None = None
+        """The slot of the grid, where several pictures were asked for and one may still come."""
+        self._places: dict[int, Place] | None = None
         self._foot: DeltaGenerator | None = None
         self._drawn: dict[str, Hashable] = {}
 
@@ -123,7 +125,7 @@ class Card:
         badge = _badge(view, run, now)
         if self._changed("head", badge):
             self._draw_head(*badge)
-        for index, place in enumerate(self._lay_out(view)):
+        for index, place in self._lay_out(view, run).items():
             place.update(view, run, index)
         words = _words(view, run, now)
         if self._changed("words", words):
@@ -137,26 +139,32 @@ class Card:
         self._drawn[part] = look
         return True
 
-    def _lay_out(self, view: FlowView) -> list[Place]:
-        """Return a place for each picture that was asked for, made at the first call."""
-        if not self._places:
-            wanted = view.request.images_per_model
-            grid = (
-                self._body.grid(2, min_column_width=104, gap=("small", "xsmall"))
-                if wanted > 1
-                else None
-            )
-            self._places = [
-                Place(
-                    grid.cell() if grid else self._body,
-                    title=self._title,
-                    image_model=self._image_model,
-                    read_picture=self._read_picture,
-                )
-                for _ in range(wanted)
-            ]
+    def _lay_out(self, view: FlowView, run: RunView | None) -> dict[int, Place]:
+        """Return the places of the pictures that came or may come, by index; made at the first call."""
+        expected = _expected(view, run)
+        if self._places is None:
+            self._places = self._make_places(expected, several=view.request.images_per_model > 1)
             self._foot = self._body.empty()
+        if not expected and self._grid:
+            # Cells without anything in them would leave a gap.
+            self._grid.empty()
+            self._grid, self._places = None, {}
         return self._places
+
+    def _make_places(self, expected: Sequence[int], *, several: bool) -> dict[int, Place]:
+        grid = None
+        if several and expected:
+            self._grid = self._body.empty()
+            grid = self._grid.grid(2, min_column_width=104, gap=("small", "xsmall"))
+        return {
+            index: Place(
+                grid.cell() if grid else self._body,
+                title=self._title,
+                image_model=self._image_model,
+                read_picture=self._read_picture,
+            )
+            for index in expected
+        }
 
     def _draw_head(self, words: str, icon: str, color: Color) -> None:
         with self._head.container(horizontal=True, horizontal_alignment="distribute"):
@@ -169,6 +177,16 @@ class Card:
             if run.status is RunStatus.REFUSED:
                 facts = refusal_facts(fault.category, *self._count_refusals(run.image_model))
                 st.caption(as_markdown(facts))
+
+
+def _expected(view: FlowView, run: RunView | None) -> Sequence[int]:
+    """Return the indexes of the pictures that are there, or of all while more may come."""
+    over = view.status is not GenerationStatus.RUNNING
+    if run is not None:
+        over = run.status is not RunStatus.RUNNING
+    if over:
+        return sorted(image.index for image in run.images) if run else ()
+    return range(view.request.images_per_model)
 
 
 def _badge(view: FlowView, run: RunView | None, now: datetime) -> tuple[str, str, Color]:

@@ -9,7 +9,13 @@ from promptflow.events import RunRetrying, StageRetrying
 from promptflow.records import GenerationStatus, ImageParameters, RunStatus, StageStatus
 from promptflow.ui.plain import as_label, as_markdown
 from promptflow.view import FlowView, ImageView, RunView, StageView
-from promptflow.wording import count, format_duration, format_size, format_usd
+from promptflow.wording import (
+    count,
+    drop_retry_advice,
+    format_duration,
+    format_size,
+    format_usd,
+)
 
 Color = Literal["red", "orange", "blue", "green", "gray"]
 """The badge colours in use."""
@@ -126,13 +132,14 @@ def _run_words(run: RunView, view: FlowView, now: datetime) -> str:
     took = format_duration(run.total_ms)
     if run.attempt > 1:
         took += f" and {count(run.attempt, 'attempt')}"
-    why = run.fault.message if run.fault else "no reason was recorded"
+    # The card beside it says why.
+    unknown = "" if run.fault else ": no reason was recorded"
     there = f"{len(run.images)} of {view.request.images_per_model}"
     return {
         RunStatus.SUCCEEDED: f"done in {took}, {format_usd(run.cost_micro_usd)}",
-        RunStatus.PARTIAL: f"{there} in {took}, then failed: {why}",
-        RunStatus.FAILED: f"failed after {took}: {why}",
-        RunStatus.REFUSED: f"refused after {took}: {why}",
+        RunStatus.PARTIAL: f"{there} in {took}, then failed{unknown}",
+        RunStatus.FAILED: f"failed after {took}{unknown}",
+        RunStatus.REFUSED: f"refused after {took}{unknown}",
         RunStatus.CANCELLED: "cancelled",
         RunStatus.INTERRUPTED: "interrupted",
     }[run.status]
@@ -230,7 +237,7 @@ def retry_words(
         return ""
     left = ceil((_again_at(retry) - now).total_seconds())
     when = f"in {left} s" if left > 0 else "now"
-    return f"{verb} {when} (attempt {retry.attempt + 1}): {retry.fault.message}"
+    return f"{verb} {when} (attempt {retry.attempt + 1}): {drop_retry_advice(retry.fault.message)}"
 
 
 def clock_words(stages: Sequence[StageView], now: datetime, names: Names) -> str:

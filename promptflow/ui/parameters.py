@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from promptflow.catalog import (
+    AUTO_SIZE,
     ImageModelCard,
+    accepts_size,
     choose_pixels,
     list_sizes,
     read_pixels,
@@ -18,6 +20,7 @@ from promptflow.ui.plain import as_label
 _OPEN = ""
 """Stands for leaving it to the model, in a field that holds texts."""
 _MODELS_CHOICE = "Model's choice"
+_ANY_SHAPE = "Model's choice, any shape"
 _AUTO = "auto"
 """A model's own word for its choice, which is not offered a second time."""
 _SQUEEZED = ("jpeg", "webp")
@@ -57,18 +60,20 @@ def draw_parameters(
 def _draw_model(
     card: ImageModelCard, aspect_ratio: str, sizes: Sequence[str], references: int
 ) -> ImageParameters:
-    quality = _draw_choice(card, "quality", "Quality", card.qualities)
+    quality = _draw_choice(card, "quality", "Quality", _without_auto(card.qualities))
     pixels = choose_pixels(card, aspect_ratio)
     size = _draw_choice(card, "size", "Size", sizes, pixels or _MODELS_CHOICE)
     transparent = st.session_state.get(state.parameter(card.id, "background")) == "transparent"
     formats = [each for each in card.output_formats if each != "jpeg" or not transparent]
     output_format = _draw_choice(card, "output_format", "File format", formats)
     grounds = [
-        each for each in card.backgrounds if each != "transparent" or output_format != "jpeg"
+        each
+        for each in _without_auto(card.backgrounds)
+        if each != "transparent" or output_format != "jpeg"
     ]
     background = _draw_choice(card, "background", "Background", grounds)
     levels = card.moderation_levels if takes_moderation(card, references) else ()
-    moderation = _draw_choice(card, "moderation", "Moderation", levels)
+    moderation = _draw_choice(card, "moderation", "Moderation", _without_auto(levels))
     squeezed = card.has_compression and output_format in _SQUEEZED
     return ImageParameters(
         quality=quality,
@@ -83,7 +88,13 @@ def _draw_model(
 def _sizes(card: ImageModelCard, aspect_ratio: str) -> list[str]:
     """Return the sizes to choose from besides the one that comes by itself."""
     standard = choose_pixels(card, aspect_ratio)
-    return [size for size in list_sizes(card, aspect_ratio) if size != standard]
+    auto = [AUTO_SIZE] if accepts_size(card, AUTO_SIZE) else []
+    return [*(size for size in list_sizes(card, aspect_ratio) if size != standard), *auto]
+
+
+def _without_auto(values: Sequence[str]) -> list[str]:
+    """Return the values to choose from besides leaving it to the model, which comes by itself."""
+    return [value for value in values if value != _AUTO]
 
 
 def _draw_choice(
@@ -94,7 +105,7 @@ def _draw_choice(
     first: str = _MODELS_CHOICE,
 ) -> str | None:
     """Draw one field, unless there is nothing to choose; ``None`` leaves it to the model."""
-    options = [_OPEN, *(value for value in values if value != _AUTO)]
+    options = [_OPEN, *values]
     key = state.parameter(card.id, name)
     if st.session_state.get(key, _OPEN) not in options:
         # E.g. a size in a shape that is no longer chosen.
@@ -113,6 +124,8 @@ def _draw_choice(
 
 def _show(value: str) -> str:
     """Write a value for people: a size in pixels as everywhere on the page."""
+    if value == AUTO_SIZE:
+        return _ANY_SHAPE
     pixels = read_pixels(value)
     return f"{pixels[0]} × {pixels[1]}" if pixels else value
 

@@ -12,15 +12,18 @@ from promptflow.catalog import (
     TextModelCard,
     uses_references,
 )
+from promptflow.catalog.excerpts import excerpt
 from promptflow.errors import InputError
 from promptflow.laboratory import Laboratory
 from promptflow.ports import Reference
 from promptflow.references import make_preview, prepare_reference
 from promptflow.ui import state
 from promptflow.ui.plain import as_label, as_markdown
-from promptflow.wording import count
+from promptflow.wording import count, join_names, tell_who_sees
 
 _TYPES = ("png", "jpg", "jpeg", "webp")
+_MOST_NAMES = 3
+"""How many files that are too many are named."""
 _PREVIEW_PX = 144
 """Twice as wide as it is shown, for screens of double density."""
 
@@ -77,7 +80,7 @@ def draw_uploads(
         st.caption(as_markdown(_tell_who_sees(writer, painters)))
     faults = [upload.fault for upload in uploads if upload.fault]
     if len(files) > MAX_REFERENCES:
-        faults.append(_too_many(len(files)))
+        faults.append(_too_many([file.name for file in files]))
     if faults:
         st.error(as_markdown("\n".join(fault.message for fault in faults)))
     found = dict.fromkeys(upload.reference for upload in uploads if upload.reference)
@@ -120,28 +123,21 @@ def _draw_previews(uploads: Sequence[_Upload]) -> None:
 
 
 def _tell_who_sees(writer: TextModelCard, painters: Sequence[ImageModelCard]) -> str:
-    """Write one sentence, like: Terra and Banana see them; Flare does not."""
     cards = (writer, *painters)
-    seeing = [card.title for card in cards if uses_references(card)]
-    blind = [card.title for card in cards if not uses_references(card)]
-    if not seeing:
-        return "None of the chosen models can use them."
-    said = f"{_join(seeing)} {'sees' if len(seeing) == 1 else 'see'} them"
-    return (
-        f"{said}; {_join(blind)} {'does' if len(blind) == 1 else 'do'} not."
-        if blind
-        else f"{said}."
+    return tell_who_sees(
+        seeing=[card.title for card in cards if uses_references(card)],
+        blind=[card.title for card in cards if not uses_references(card)],
     )
 
 
-def _join(titles: Sequence[str]) -> str:
-    *head, last = titles
-    return f"{', '.join(head)} and {last}" if head else last
-
-
-def _too_many(number: int) -> InputError:
+def _too_many(names: Sequence[str]) -> InputError:
+    over = [excerpt(name) for name in names[MAX_REFERENCES:]]
+    named = over
+    if len(over) > _MOST_NAMES:
+        named = [*over[:_MOST_NAMES], f"{len(over) - _MOST_NAMES} more"]
     return InputError(
         state.REFERENCE_IMAGES,
-        f"{count(number, 'reference image')} are chosen, and at most {MAX_REFERENCES} can go along. "
-        f"Take {number - MAX_REFERENCES} of them out.",
+        f"{count(len(names), 'reference image')} are chosen, and at most {MAX_REFERENCES} can go along. "
+        f"Take {len(over)} of them out; past the first {MAX_REFERENCES} "
+        f"{'is' if len(over) == 1 else 'are'} {join_names(named)}.",
     )

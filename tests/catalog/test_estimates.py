@@ -87,6 +87,7 @@ PROMPT = ANSWER_TOKENS * 5
         ("low", "1024x1024", "1:1", 196),
         ("low", "1536x1024", "1:1", 158),
         ("high", "2880x2880", "1:1", 23_719),
+        ("high", "auto", "16:9", 23_719),
     ],
 )
 def test_a_picture_of_gpt_image_2_is_estimated_by_its_rule(

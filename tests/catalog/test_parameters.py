@@ -59,7 +59,7 @@ def test_what_a_model_can_do_is_accepted(model_id: str, parameters: ImageParamet
             ImageParameters(size="999x999"),
             "size",
             "GPT Image 2 does not paint the size '999x999'. It accepts 1024x1024, 1536x1024,"
-            " 1024x1536; or width × height in multiples of 16 px, from 1:3 to 3:1, at most 3,840 px"
+            " 1024x1536, auto; or width × height in multiples of 16 px, from 1:3 to 3:1, at most 3,840 px"
             " long, with 655,360 to 8,294,400 pixels in all. Choose one of them, or leave it out.",
         ),
         (
@@ -155,10 +155,12 @@ def test_what_a_model_lacks_is_refused(
         ("gpt-image-2", "1920x1088", "16:9"),
         ("gpt-image-1.5", "1024x1536", "2:3"),
         ("gemini-nano-banana-2.1", "4K", "8:1"),
+        ("gpt-image-2", "auto", "16:9"),
+        ("gpt-image-1.5", "auto", "2:3"),
     ],
 )
 def test_a_size_of_the_shape_is_accepted(model_id: str, size: str, aspect_ratio: str) -> None:
-    """Pixels in the shape that was chosen, give or take a hundredth, and every class go with it."""
+    """Pixels in the shape that was chosen, give or take a hundredth, every class and auto go with it."""
     check_parameters(
         CATALOG.image_model(model_id), ImageParameters(size=size), aspect_ratio=aspect_ratio
     )

@@ -47,10 +47,14 @@ def test_a_size_in_pixels_is_read(size: str, pixels: tuple[int, int] | None) -> 
         ("gemini-3-pro-image", "1024x1024", False),
         ("gemini-3.1-flash-lite-image", "2K", False),
         ("offline-gouache", "1024x1024", False),
+        ("gpt-image-2", "auto", True),
+        ("gpt-image-1.5", "auto", True),
+        ("gemini-3-pro-image", "auto", False),
+        ("offline-gouache", "auto", False),
     ],
 )
 def test_sizes_are_accepted_by_list_or_rule(model_id: str, size: str, accepted: bool) -> None:
-    """A listed size is accepted, and where there is a rule any size that obeys it."""
+    """A listed size is accepted, with a rule any that obeys it, and auto where sizes are in pixels."""
     assert accepts_size(CATALOG.image_model(model_id), size) is accepted
 
 

@@ -21,6 +21,18 @@ class Fault(Part):
     request_id: str | None = None
 
 
+class Usage(Part):
+    """The tokens of a call; null where they were not told."""
+
+    input_tokens: int | None
+    cached_tokens: int | None
+    cache_write_tokens: int | None
+    input_image_tokens: int | None
+    output_tokens: int | None
+    thinking_tokens: int | None
+    output_image_tokens: int | None
+
+
 class StageCall(Part):
     """One language-model call."""
 
@@ -33,7 +45,10 @@ class StageCall(Part):
     output: str
     first_token_ms: int | None
     total_ms: int | None
+    usage: Usage
     cost_usd: float | None
+    price_source: str | None
+    price_date: str | None
     error: Fault | None
 
 
@@ -73,7 +88,10 @@ class Run(Part):
     error: Fault | None
     images: list[Painted]
     total_ms: int | None
+    usage: Usage
     cost_usd: float | None
+    price_source: str | None
+    price_date: str | None
 
 
 class Document(Part):

@@ -64,7 +64,7 @@ BAD_INPUT: Mapping[str, tuple[tuple[str | bytes, ...], str]] = {
     ),
     "parameter that no model takes": (
         ("generate", "a", "--parameter", "quality=low"),
-        "Offline gouache can't be asked for any quality.",
+        "Offline gouache can't be asked for any quality. Leave the quality out.\n",
     ),
     "parameter of a model that is not chosen": (
         ("generate", "a", "--parameter", "gpt-image-2:quality=low"),
@@ -93,10 +93,13 @@ BAD_INPUT: Mapping[str, tuple[tuple[str | bytes, ...], str]] = {
     "no command": ((), "Missing command."),
     "command": (("paint\x1b[31m",), r"No such command 'paint\x1b[31m'."),
     "command of no text": ((b"paint\xff",), "No such command"),
-    "path as id": (("show", "../../etc/passwd"), "no generation '../../etc/passwd'"),
+    "path as id": (
+        ("show", "../../etc/passwd"),
+        "no generation '../../etc/passwd' in this ledger. Check the id, which `generate` tells first, and",
+    ),
     "SQL as id": (("show", "'; DROP TABLE runs; --"), "DROP TABLE runs"),
     "empty id": (("show", ""), "There is no generation ''"),
-    "id of no text": (("show", b"\xff", "--json"), "There is no generation '?'"),
+    "id of no text": (("show", b"\xff", "--json"), r"There is no generation '\udcff'"),
     "id of controls": (("show", "\x1b[2J\n"), r"There is no generation '\x1b[2J\n'"),
     "id that isn't there": (
         ("show", "01890000-0000-7000-8000-000000000000", "--json"),

@@ -116,6 +116,23 @@ def test_the_document_tells_references_and_money(wire: Wire, tmp_path: Path, pho
     assert " of at most $" in done.stderr.decode().splitlines()[-1]
 
 
+def test_who_sees_the_references_is_told(wire: Wire, tmp_path: Path, photo: Path) -> None:
+    """The transcript names the chosen models that see them and those that don't, as the Studio does."""
+    script_texts(wire)
+    wire.google.answer_image(make_png())
+    models = ("--image-model", "offline-poster", "--image-model", BANANA)
+    call = ("generate", IDEA, "--reference", str(photo), *models, "--json")
+
+    done = run_keyed(wire, tmp_path, *call)
+    shown = run_keyed(
+        wire, tmp_path, "show", Document.model_validate_json(done.stdout).generation_id
+    )
+
+    said = "\nGPT-6.1 Terra and Nano Banana 2.1 see them; Offline poster does not.\n"
+    assert said in done.stderr.decode()
+    assert said in shown.stdout.decode()
+
+
 def test_show_prints_the_same_document_of_keyed_models(
     wire: Wire, tmp_path: Path, photo: Path
 ) -> None:
@@ -152,10 +169,35 @@ def test_a_refusal_is_told_and_counted(wire: Wire, tmp_path: Path) -> None:
     assert KEY.encode() not in done.stdout + done.stderr + listed.stdout
 
 
+def test_a_key_that_is_not_accepted_is_told_by_its_variable(wire: Wire, tmp_path: Path) -> None:
+    """The model is called what people call it, and the variable named that holds the key."""
+    script_texts(wire)
+    wire.openai.answer_image(make_png())
+    wire.google.answer_error(401, "No.", name="UNAUTHENTICATED")
+
+    done = run_keyed(wire, tmp_path, "generate", IDEA, "--json")
+
+    _, failed = Document.model_validate_json(done.stdout).runs
+    assert isinstance(failed.error, Fault)
+    assert failed.error.message == (
+        "Google does not accept the API key that Nano Banana 2.1 was asked with: “No”. Check it, or make"
+        " a new one at https://aistudio.google.com/api-keys, and set it as GEMINI_API_KEY."
+    )
+
+
 @pytest.mark.parametrize(
     ("parameter", "said"),
     [
-        ("quality=low", "can't be asked for any quality"),
+        (
+            "quality=low",
+            "Nano Banana 2.1 can't be asked for any quality. Leave the quality out. To ask it of one"
+            " model only, write gpt-image-2.6-flare:quality=low.",
+        ),
+        (
+            "size=2K",
+            "Choose one of them, or leave it out. To ask it of one model only, write"
+            " gemini-nano-banana-2.1:size=2K.",
+        ),
         (f"{FLARE}:quality=best", "GPT Image 2.6 Flare has no quality 'best'. It accepts low,"),
         (f"{FLARE}:size=1536x1024", "does not have the aspect ratio 1:1"),
         (f"{FLARE}:output_compression=101", "The compression 101 can't be used."),

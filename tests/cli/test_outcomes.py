@@ -169,7 +169,7 @@ def test_a_retry_is_told_and_the_picture_comes(
     code = run_here(monkeypatch, settings, "--json", painters={GOUACHE: busy})
 
     assert code == 0
-    assert "Offline gouache: retrying in 0 s. Offline gouache has too much to do." in (
+    assert "Offline gouache: retrying at once. Offline gouache has too much to do." in (
         capsys.readouterr().err
     )
 

@@ -255,11 +255,25 @@ def test_sizes_have_the_chosen_shape(open_keyed: OpenKeyed) -> None:
 
     page.selectbox(key="aspect_ratio").set_value("16:9").run()
 
-    assert square == ["1024 × 1024", "1456 × 1456", "2048 × 2048", "2880 × 2880"]
+    auto = "Model's choice, any shape"
+    assert square == ["1024 × 1024", "1456 × 1456", "2048 × 2048", "2880 × 2880", auto]
     assert options(page, f"{GPT_2}.size") == [
-        *("1280 × 720", "2048 × 1152", "2816 × 1584", "3840 × 2160")
+        *("1280 × 720", "2048 × 1152", "2816 × 1584", "3840 × 2160", auto)
     ]
     assert page.selectbox(key=f"{GPT_2}.size").value == ""
+
+
+def test_a_size_that_is_left_to_the_model_outlives_the_shape(open_keyed: OpenKeyed) -> None:
+    """It fits every aspect ratio, so that another one lets it stand."""
+    open_keyed()
+    page = open_studio()
+    choose(page, GPT_2)
+
+    page.selectbox(key=f"{GPT_2}.size").set_value("auto").run()
+    page.selectbox(key="aspect_ratio").set_value("16:9").run()
+
+    assert page.selectbox(key=f"{GPT_2}.size").value == "auto"
+    assert not page.error
 
 
 def test_transparency_and_jpeg_exclude_each_other(open_keyed: OpenKeyed) -> None:
@@ -454,7 +468,8 @@ def test_more_than_eight_files_are_too_many(open_keyed: OpenKeyed) -> None:
     send(page)
 
     assert [error.value.replace("\\", "") for error in page.error] == [
-        "9 reference images are chosen, and at most 8 can go along. Take 1 of them out."
+        "9 reference images are chosen, and at most 8 can go along. Take 1 of them out; past the first 8"
+        " is '8.png'."
     ] * 2
     assert len(page.session_state[UPLOADS]) == 8
     assert lab.started == []

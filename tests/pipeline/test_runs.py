@@ -70,9 +70,11 @@ def _lane(*of_the_run: Event, count: int, status: GenerationStatus) -> list[Even
 
 
 def _picture_fault(data: bytes) -> Fault:
+    """Expect what is told of bytes that are no picture, and of the model that sent them."""
     with pytest.raises(PictureError) as caught:
         inspect_picture(data)
-    return to_fault(caught.value)
+    message = f"Offline gouache sent a picture that can't be kept. {caught.value.message}"
+    return replace(to_fault(caught.value), message=message)
 
 
 def _picture(index: int) -> Picture:

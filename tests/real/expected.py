@@ -15,8 +15,8 @@ from tests.wire.fault_rows import Fault
 CALLED = {
     ("openai", "text"): "GPT-6.1 Terra",
     ("openai", "image"): "GPT Image 2.6 Flare",
-    ("google", "text"): "'gemini-3.8-flash'",
-    ("google", "image"): "'gemini-nano-banana-2.1'",
+    ("google", "text"): "Gemini 3.8 Flash",
+    ("google", "image"): "Nano Banana 2.1",
 }
 """What messages call the models."""
 _BACKOFF_S = (0.5, 1.0, 2.0)
@@ -93,7 +93,8 @@ def _expect(fault: Fault, outcome: Outcome) -> Ending:
 
 
 def _expect_picture(fault: Fault) -> Ending:
-    message = NOT_A_PICTURE.get(fault.name)
+    wrong, title = NOT_A_PICTURE.get(fault.name), CALLED[fault.provider, fault.kind]
+    message = f"{title} sent a picture that can't be kept. {wrong}" if wrong else None
     return Ending(
         status="failed" if message else "succeeded",
         attempts=1,

@@ -12,6 +12,7 @@ from streamlit.testing.v1.element_tree import Block, Node
 
 from promptflow.laboratory import Laboratory
 from promptflow.ui import deps
+from promptflow.ui.plain import as_message
 from promptflow.wording import format_usd
 from tests.pages.conftest import all_text, generate, open_studio, wait_for_end
 from tests.real.scripts import (
@@ -126,13 +127,13 @@ def test_a_card_says_what_failed_beside_the_others_picture(
     run = lab.look_up(generation_id)[1].run(PAINTERS[failing])
     assert run is not None
     assert run.fault is not None
-    assert run.fault.message in all_text(shown)
     assert len(shown.image) == 1
     assert [line.split(" px")[0] for line in facts(shown)] == [
         "32 × 32" if failing == "openai" else "48 × 48"
     ]
-    titles = [alert.proto.title for alert in (*shown.error, *shown.warning)]
-    assert titles == ["Refused" if run.status == "refused" else "What failed"]
+    title = "Refused" if run.status == "refused" else "What failed"
+    told = [(alert.proto.title, alert.value) for alert in (*shown.error, *shown.warning)]
+    assert told == [(title, as_message(run.fault.message))]
     assert find_keys(shown) == []
 
 

@@ -144,7 +144,7 @@ class Bench:
             google = make_client(api_key=GOOGLE_KEY, base_url=wire.google.base_url)
             providers = {
                 "openai": _make_openai(lab, silent),
-                "google": _make_google(google, silent),
+                "google": _make_google(lab, google, silent),
             }
             tools = make_tools(
                 folder,
@@ -197,13 +197,19 @@ def _make_openai(lab: Laboratory, silent: Fault | None) -> Provider:
     )
 
 
-def _make_google(client: "genai.Client", silent: Fault | None) -> Provider:
+def _make_google(lab: Laboratory, client: "genai.Client", silent: Fault | None) -> Provider:
     return Provider(
         text_model=lambda model: GoogleText(
-            model=model, client=client, silence_s=_bear(silent, "google", "text")
+            model=model,
+            client=client,
+            silence_s=_bear(silent, "google", "text"),
+            title=lab.name_of(model),
         ),
         image_model=lambda model: GoogleImage(
-            model=model, client=client, silence_s=_bear(silent, "google", "image")
+            model=model,
+            client=client,
+            silence_s=_bear(silent, "google", "image"),
+            title=lab.name_of(model),
         ),
     )
 

@@ -1,5 +1,6 @@
 """The one-line texts of what retries, what was refused, what a picture is and what it cost."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -45,6 +46,36 @@ def test_countdown_that_is_over_says_now() -> None:
     words = retry_words(_run_wait(), NOW + timedelta(seconds=9), verb="retrying")
 
     assert words == "retrying now (attempt 2): Too much to do."
+
+
+def test_countdown_does_not_ask_to_try_again() -> None:
+    """What happens by itself is not asked for; the rest of the reason stays."""
+    fault = Fault(code="busy", message="Too much to do. Try again in a moment, or see there.")
+
+    words = retry_words(replace(_run_wait(), fault=fault), NOW, verb="retrying")
+
+    assert words == "retrying in 4 s (attempt 2): Too much to do."
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (RunStatus.REFUSED, "refused after 8.2 s"),
+        (RunStatus.FAILED, "failed after 8.2 s"),
+        (RunStatus.PARTIAL, "0 of 1 in 8.2 s, then failed"),
+    ],
+)
+def test_line_of_a_run_leaves_the_reason_to_the_card(status: RunStatus, words: str) -> None:
+    """The card beside it has the whole message; a run without one says so here."""
+    told, untold = _run(retry=None, attempt=1), _run(retry=None, attempt=1)
+    told.fault = Fault(code="x", message="Change the words.")
+    for run in (told, untold):
+        run.status, run.total_ms = status, 8_200
+
+    lines = [run_line(GOUACHE, run, _flow(), str, NOW) for run in (told, untold)]
+
+    said = [line.replace("\\", "").partition(":gray")[2] for line in lines]
+    assert said == [f"[{words}]", f"[{words}: no reason was recorded]"]
 
 
 def test_attempt_under_way_is_not_a_wait() -> None:

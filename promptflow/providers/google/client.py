@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from promptflow.errors import SetupError
 from promptflow.providers.bounds import bound_answer
 from promptflow.providers.google.errors import Call, to_ours
+from promptflow.providers.google.words import KEY_VARIABLE
 
 if TYPE_CHECKING:
     import httpx2
@@ -23,7 +24,11 @@ _Result = TypeVar("_Result")
 
 
 def make_client(
-    *, api_key: str, base_url: str | None, connect_s: float = CONNECT_S
+    *,
+    api_key: str,
+    base_url: str | None,
+    connect_s: float = CONNECT_S,
+    key_variable: str = KEY_VARIABLE,
 ) -> "genai.Client":
     """Make the client that all models of a process share.
 
@@ -34,6 +39,7 @@ def make_client(
         api_key: the key, as it was set; outer whitespace goes.
         base_url: another server that speaks this API; ``None`` for Google's own.
         connect_s: seconds to wait for a connection.
+        key_variable: where the key is set, for messages.
 
     Returns:
         A client that threads may share. It has not talked to anyone yet.
@@ -47,7 +53,7 @@ def make_client(
     return genai.Client(
         # Said outright, because variables of the environment would have a say otherwise.
         enterprise=False,
-        api_key=_check_key(api_key),
+        api_key=_check_key(api_key, key_variable),
         http_options=types.HttpOptions(
             base_url=base_url,
             timeout=_to_ms(_ANY_CALL_S),
@@ -63,7 +69,13 @@ def make_client(
 
 
 def address_call(
-    client: "genai.Client", *, model: str, silence_s: float, paints: bool = False
+    client: "genai.Client",
+    *,
+    model: str,
+    silence_s: float,
+    title: str = "",
+    key_variable: str = KEY_VARIABLE,
+    paints: bool = False,
 ) -> Call:
     """Note what the error messages of a call have to know.
 
@@ -71,10 +83,18 @@ def address_call(
         client: the client it goes through.
         model: the model's id.
         silence_s: the silence it bears.
+        title: what people call the model; "" for its id.
+        key_variable: where the key is set.
         paints: whether it asks for a picture.
     """
-    key = client._api_client.api_key or ""
-    return Call(model=model, silence_s=silence_s, paints=paints, key=key)
+    return Call(
+        model=model,
+        title=title or repr(model),
+        silence_s=silence_s,
+        paints=paints,
+        key=client._api_client.api_key or "",
+        key_variable=key_variable,
+    )
 
 
 def ask(act: Callable[[], _Result], call: Call) -> _Result:
@@ -115,13 +135,13 @@ def limit_silence(silence_s: float) -> "types.HttpOptions":
     return types.HttpOptions(timeout=_to_ms(silence_s), headers={"X-Server-Timeout": str(whole_s)})
 
 
-def _check_key(api_key: str) -> str:
+def _check_key(api_key: str, key_variable: str) -> str:
     """Return a key that fits into a header: an error about one that does not would hold the key."""
     key = api_key.strip()
     if not key or not all("!" <= sign <= "~" for sign in key):
         message = (
             "The key for Google's models is empty or holds a sign that no key has. Copy it anew from"
-            " https://aistudio.google.com/api-keys into GOOGLE_AI_API_KEY."
+            f" https://aistudio.google.com/api-keys into {key_variable}."
         )
         raise SetupError(message)
     return key

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from promptflow.catalog import ANSWER_TOKENS
 from promptflow.errors import BusyError, ProviderError, RefusedError, RejectedError, ReplyError
+from promptflow.providers.google.errors import Call
 from promptflow.providers.google.replies import Reply
 from promptflow.providers.google.words import PROVIDER
 
@@ -53,30 +54,30 @@ _MAGIC = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff", "ima
 _ALIASES = {"image/jpg": "image/jpeg"}
 
 
-def check_text(reply: Reply, *, model: str) -> None:
+def check_text(reply: Reply, call: Call) -> None:
     """Raise if an answer in text is not one.
 
     Args:
         reply: everything that came.
-        model: the model's id.
+        call: what it answers.
 
     Raises:
         ProviderError: a filter blocked the question or the answer (RefusedError), Google has limited
             the account (RejectedError), the answer broke off (BusyError), or there is no text or not
             all of it (ReplyError).
     """
-    failure = _find_refusal(reply, model) or _find_text_failure(reply, model)
+    failure = _find_refusal(reply, call) or _find_text_failure(reply, call)
     if failure:
         raise failure
 
 
-def pick_picture(reply: Reply, parts: Sequence["types.Part"], *, model: str) -> bytes:
+def pick_picture(reply: Reply, parts: Sequence["types.Part"], call: Call) -> bytes:
     """Return the picture of an answer.
 
     Args:
         reply: what is known of the answer.
         parts: its parts; pictures that are thoughts are drafts.
-        model: the model's id.
+        call: what it answers.
 
     Returns:
         The bytes, whose first ones are those of the type they claim: PNG, JPEG or WebP.
@@ -87,74 +88,76 @@ def pick_picture(reply: Reply, parts: Sequence["types.Part"], *, model: str) -> 
             or there is none, or it is not what it says it is (ReplyError).
     """
     pictures = [part.inline_data for part in parts if part.inline_data and not part.thought]
-    failure = _find_refusal(reply, model)
+    failure = _find_refusal(reply, call)
     if failure is None:
         failure = (
-            _find_lie(pictures[-1], reply, model) if pictures else _no_picture(reply, parts, model)
+            _find_lie(pictures[-1], reply, call) if pictures else _no_picture(reply, parts, call)
         )
     if failure:
         raise failure
     return pictures[-1].data or b""
 
 
-def _find_refusal(reply: Reply, model: str) -> ProviderError | None:
+def _find_refusal(reply: Reply, call: Call) -> ProviderError | None:
     category = reply.block or reply.finish or ""
     if category in _ACCOUNT:
         message = (
-            f"Google has limited this account for breaking its use policy, and {model!r} does not"
+            f"Google has limited this account for breaking its use policy, and {call.title} does not"
             " answer it. See https://aistudio.google.com/api-keys, or use another provider."
         )
-        return _fail(RejectedError, message, reply, model)
+        return _fail(RejectedError, message, reply, call)
     if not reply.block and category not in REFUSALS:
         return None
     harms = f": {', '.join(reply.harms)}" if reply.harms else ""
-    message = (
-        f"Google refused this for {model!r} ({category}{harms}): {REFUSALS.get(category, _UNNAMED)}"
-    )
+    message = f"Google refused this for {call.title} ({category}{harms}): {REFUSALS.get(category, _UNNAMED)}"
     return RefusedError(
-        message, provider=PROVIDER, model=model, category=category, request_id=reply.response_id
+        message,
+        provider=PROVIDER,
+        model=call.model,
+        category=category,
+        request_id=reply.response_id,
     )
 
 
-def _find_text_failure(reply: Reply, model: str) -> ProviderError | None:
+def _find_text_failure(reply: Reply, call: Call) -> ProviderError | None:
     if reply.finish in _CUT:
         message = (
-            f"The answer of {model!r} was cut off at its limit of {ANSWER_TOKENS:,} tokens. Ask for"
+            f"The answer of {call.title} was cut off at its limit of {ANSWER_TOKENS:,} tokens. Ask for"
             " less, or choose another text model."
         )
-        return _fail(ReplyError, message, reply, model)
+        return _fail(ReplyError, message, reply, call)
     if reply.finish in BROKEN:
         message = (
-            f"The answer of {model!r} ended with {reply.finish}, where text was"
+            f"The answer of {call.title} ended with {reply.finish}, where text was"
             " expected. Try again, or choose another text model."
         )
-        return _fail(ReplyError, message, reply, model)
+        return _fail(ReplyError, message, reply, call)
     if not reply.has_text:
         message = (
-            f"{model!r} gave an empty answer where text was expected. Try again, or choose another"
+            f"{call.title} gave an empty answer where text was expected. Try again, or choose another"
             " text model."
         )
-        return _fail(ReplyError, message, reply, model)
+        return _fail(ReplyError, message, reply, call)
     if reply.finish is None:
         message = (
-            f"The answer of {model!r} broke off before its end. Try again; if it stays so, see"
+            f"The answer of {call.title} broke off before its end. Try again; if it stays so, see"
             " https://aistudio.google.com/status."
         )
-        return _fail(BusyError, message, reply, model)
+        return _fail(BusyError, message, reply, call)
     return None
 
 
-def _no_picture(reply: Reply, parts: Sequence["types.Part"], model: str) -> ProviderError:
+def _no_picture(reply: Reply, parts: Sequence["types.Part"], call: Call) -> ProviderError:
     """Return the failure that an answer without a picture is."""
     if reply.finish in AGAIN:
         message = (
-            f"{model!r} painted no picture ({reply.finish}), as happens now and then."
+            f"{call.title} painted no picture ({reply.finish}), as happens now and then."
             " Try again, or describe the picture more plainly."
         )
         return BusyError(
             message,
             provider=PROVIDER,
-            model=model,
+            model=call.model,
             retry_after_s=0.0,
             max_attempts=2,
             request_id=reply.response_id,
@@ -163,13 +166,13 @@ def _no_picture(reply: Reply, parts: Sequence["types.Part"], model: str) -> Prov
     why = f" but the words “{reply.quote(said)}”" if said else ""
     ended = f" ({reply.finish})" if reply.finish not in {None, "STOP"} else ""
     message = (
-        f"There is no picture in the answer of {model!r}{ended}{why}. Try again, or describe the"
+        f"There is no picture in the answer of {call.title}{ended}{why}. Try again, or describe the"
         " picture more plainly."
     )
-    return _fail(ReplyError, message, reply, model)
+    return _fail(ReplyError, message, reply, call)
 
 
-def _find_lie(picture: "types.Blob", reply: Reply, model: str) -> ProviderError | None:
+def _find_lie(picture: "types.Blob", reply: Reply, call: Call) -> ProviderError | None:
     """Return what is wrong with a picture, as far as its first bytes show it."""
     data = picture.data or b""
     claimed, found = (picture.mime_type or "").lower(), _detect_mime(data)
@@ -177,16 +180,16 @@ def _find_lie(picture: "types.Blob", reply: Reply, model: str) -> ProviderError 
         return None
     claim = f" as {reply.quote(claimed)!r}" if claimed else ""
     message = (
-        f"{model!r} sent {len(data):,} bytes{claim}, but they are {found or 'no picture'}, where a"
+        f"{call.title} sent {len(data):,} bytes{claim}, but they are {found or 'no picture'}, where a"
         " PNG, a JPEG or a WebP was expected. Try again, or leave this model out."
     )
-    return _fail(ReplyError, message, reply, model)
+    return _fail(ReplyError, message, reply, call)
 
 
 def _fail(
-    kind: type[ReplyError | BusyError | RejectedError], message: str, reply: Reply, model: str
+    kind: type[ReplyError | BusyError | RejectedError], message: str, reply: Reply, call: Call
 ) -> ProviderError:
-    return kind(message, provider=PROVIDER, model=model, request_id=reply.response_id)
+    return kind(message, provider=PROVIDER, model=call.model, request_id=reply.response_id)
 
 
 def _detect_mime(data: bytes) -> str | None:

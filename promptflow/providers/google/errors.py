@@ -6,7 +6,7 @@ from typing import Any
 from promptflow.errors import BusyError, ProviderError, RefusedError
 from promptflow.providers.google.table import Row, find_row
 from promptflow.providers.google.troubles import Trouble, read_exception
-from promptflow.providers.google.words import PROVIDER, check_id, quote
+from promptflow.providers.google.words import KEY_VARIABLE, PROVIDER, check_id, quote
 
 _MAX_BILLED_ATTEMPTS = 2
 """Calls in all for a picture that may be paid for each time."""
@@ -18,12 +18,16 @@ class Call:
 
     model: str
     """The model's id."""
+    title: str
+    """What people call the model."""
     silence_s: float
     """Seconds without a sign of life after which it is given up."""
     paints: bool = False
     """Whether it asks for a picture: those cost too much to be asked for again and again."""
     key: str = field(default="", repr=False)
     """The key it is asked with, so that it is not quoted."""
+    key_variable: str = KEY_VARIABLE
+    """Where the key is set."""
     request_id: str | None = None
     """Google's id of it, where something of the answer has told it already."""
 
@@ -47,12 +51,13 @@ def _make_error(row: Row, trouble: Trouble, call: Call) -> ProviderError:
     category = quote(", ".join(sorted(trouble.reasons)) or trouble.title, key=call.key) or "unknown"
     words = quote(trouble.said, key=call.key).rstrip(".")
     message = row.sentence.format(
-        model=repr(call.model),
+        title=call.title,
         quoted=f": “{words}”" if words else "",
         http=f" (status {trouble.status})" if trouble.status else "",
         category=category,
         silence=f"{call.silence_s:g} s",
         limit=trouble.limit,
+        variable=call.key_variable,
     )
     known: dict[str, Any] = {
         "provider": PROVIDER,

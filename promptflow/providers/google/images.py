@@ -16,6 +16,7 @@ from promptflow.providers.google.client import address_call, ask, limit_silence
 from promptflow.providers.google.endings import pick_picture
 from promptflow.providers.google.replies import Reply, to_content
 from promptflow.providers.google.together import run_together
+from promptflow.providers.google.words import KEY_VARIABLE
 from promptflow.providers.several import speak_for_all
 from promptflow.records import ImageParameters
 
@@ -42,6 +43,10 @@ class GoogleImage:
     """From `make_client`."""
     silence_s: float = 300.0
     """Seconds it may take for a picture: nothing comes before the whole of it."""
+    title: str = ""
+    """What people call the model, for messages; "" for its id."""
+    key_variable: str = KEY_VARIABLE
+    """Where the client's key is set, for messages."""
 
     def paint(self, request: ImageRequest) -> Iterator[Picture]:
         """Ask for each picture once and yield them as they come.
@@ -100,7 +105,14 @@ class GoogleImage:
         Raises:
             ProviderError: it failed. What is wrong with an answer comes with its bill instead.
         """
-        call = address_call(self.client, model=self.model, silence_s=self.silence_s, paints=True)
+        call = address_call(
+            self.client,
+            model=self.model,
+            title=self.title,
+            silence_s=self.silence_s,
+            key_variable=self.key_variable,
+            paints=True,
+        )
         response = ask(
             lambda: self.client.models.generate_content(
                 model=self.model,
@@ -112,7 +124,7 @@ class GoogleImage:
         reply = Reply(key=call.key, whole=True)
         parts = list(reply.read(response))
         try:
-            data = pick_picture(reply, parts, model=self.model)
+            data = pick_picture(reply, parts, call)
         except ProviderError as error:
             return _Painted(data=b"", reply=reply, error=error)
         return _Painted(data=data, reply=reply)

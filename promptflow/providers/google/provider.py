@@ -10,6 +10,7 @@ from promptflow.providers import Provider
 from promptflow.providers.google.client import make_client
 from promptflow.providers.google.images import GoogleImage
 from promptflow.providers.google.text import GoogleText
+from promptflow.providers.google.words import KEY_VARIABLE
 
 if TYPE_CHECKING:
     from google import genai
@@ -20,6 +21,8 @@ def google_provider(
     api_key: str,
     base_url: str | None,
     has_thinking: Callable[[str], bool] = lambda _model_id: True,
+    title: Callable[[str], str] = repr,
+    key_variable: str = KEY_VARIABLE,
 ) -> Provider:
     """Return the provider of Google's models.
 
@@ -27,18 +30,30 @@ def google_provider(
         api_key: the key; it is looked at when the first model is asked for.
         base_url: another server that speaks this API; ``None`` for Google's own.
         has_thinking: text model id → whether that model thinks. All current ones do.
+        title: model id → what people call it, for messages; the quoted id by default.
+        key_variable: where the key is set, for messages.
 
     Returns:
         How to get at the models; they share one client, made with the first of them.
     """
-    reach = _once(partial(make_client, api_key=api_key, base_url=base_url))
+    reach = _once(
+        partial(make_client, api_key=api_key, base_url=base_url, key_variable=key_variable)
+    )
 
     def text_model(model_id: str) -> TextModel:
         level = "LOW" if has_thinking(model_id) else None
-        return GoogleText(model=model_id, client=reach(), thinking_level=level)
+        return GoogleText(
+            model=model_id,
+            client=reach(),
+            thinking_level=level,
+            title=title(model_id),
+            key_variable=key_variable,
+        )
 
     def image_model(model_id: str) -> ImageModel:
-        return GoogleImage(model=model_id, client=reach())
+        return GoogleImage(
+            model=model_id, client=reach(), title=title(model_id), key_variable=key_variable
+        )
 
     return Provider(text_model=text_model, image_model=image_model, check=reach)
 

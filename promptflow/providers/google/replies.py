@@ -31,6 +31,8 @@ class Reply:
     bill: "types.GenerateContentResponseUsageMetadata | None" = None
     whole: bool = False
     """Whether the answer came to an end; one that is not streamed comes with it."""
+    billed: bool = False
+    """Whether a bill came with that end, or after it."""
 
     def read(self, chunk: "types.GenerateContentResponse") -> Iterator["types.Part"]:
         """Take note of what a chunk says about the answer, and yield its parts.
@@ -53,10 +55,17 @@ class Reply:
             for part in (candidate.content and candidate.content.parts) or []:
                 self.has_text = self.has_text or bool(part.text and not part.thought)
                 yield part
+        self.billed = self.billed or bool(self.whole and chunk.usage_metadata)
 
     def quote(self, words: str | None) -> str:
         """Return words of the answer, fit to stand in a message."""
         return quote(words, key=self.key)
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing more is expected: it has ended and is billed, well with a text, or badly."""
+        ended_badly = self.block is not None or self.finish not in {None, "STOP"}
+        return self.billed and (self.has_text or ended_badly)
 
     @property
     def usage(self) -> Usage | None:

@@ -38,8 +38,8 @@ class Row:
 
     becomes: type[ProviderError]
     sentence: str
-    """With fields in braces: model, quoted (nothing, or the server's words after a colon), http,
-    category, silence, limit."""
+    """With fields in braces: title, quoted (nothing, or the server's words after a colon), http,
+    category, silence, limit, variable."""
     reasons: frozenset[str] = frozenset()
     """Google's own words for it."""
     statuses: Container[int] = ()
@@ -93,14 +93,14 @@ TABLE = (
         reasons=frozenset({"API_KEY_INVALID"}),
         words=_words(r"api key (not valid|not found|expired|was reported)"),
         worded=range(400, 500),
-        sentence="Google does not accept the API key that {model} was asked with{quoted}. Check it, or"
-        f" make a new one at {_KEYS_PAGE}, and set it as GOOGLE_AI_API_KEY.",
+        sentence="Google does not accept the API key that {title} was asked with{quoted}. Check it, or"
+        f" make a new one at {_KEYS_PAGE}, and set it as {{variable}}.",
     ),
     Row(
         becomes=RejectedError,
         words=_words(r"location is not supported|not available in your (country|region)"),
         worded={400, 403},
-        sentence="Google does not offer {model} where this server stands{quoted}. See"
+        sentence="Google does not offer {title} where this server stands{quoted}. See"
         f" {_REGIONS_PAGE} for the places where it does; in some countries it is enough to set up"
         f" billing at {_BILLING_PAGE}.",
     ),
@@ -110,13 +110,13 @@ TABLE = (
         reasons=frozenset({"BILLING_DISABLED"}),
         words=_words(_MONEY),
         worded={400, 403},
-        sentence="Google wants {model} to be paid for first{quoted}. Set up billing for the key's"
+        sentence="Google wants {title} to be paid for first{quoted}. Set up billing for the key's"
         f" project at {_BILLING_PAGE}.",
     ),
     Row(
         becomes=RejectedError,
         fits=_is_used_up,
-        sentence="The quota for {model} is used up{quoted}. See what is left at"
+        sentence="The quota for {title} is used up{quoted}. See what is left at"
         f" {_LIMITS_PAGE}, and raise it or add credit at {_BILLING_PAGE}.",
     ),
     Row(
@@ -126,118 +126,119 @@ TABLE = (
             r"responsible ai|violat\w*[^.]{0,60}\b(polic|guideline)|blocked[^.]{0,40}safety"
         ),
         worded={400},
-        sentence="Google refused this for {model} ({category}){quoted}. Say it in other words, and"
+        sentence="Google refused this for {title} ({category}){quoted}. Say it in other words, and"
         " leave out what could be objected to.",
     ),
     Row(
         becomes=RejectedError,
         statuses={403},
-        sentence="The API key has no permission to use {model}{quoted}. Check at"
+        sentence="The API key has no permission to use {title}{quoted}. Check at"
         f" {_KEYS_PAGE} what it is allowed to do, or choose another model.",
     ),
     Row(
         becomes=RejectedError,
         statuses={404},
-        sentence="Google has no model {model} for this key, or no longer{quoted}. Choose another one;"
+        sentence="Google has no model {title} for this key, or no longer{quoted}. Choose another one;"
         f" {_MODELS_PAGE} lists those there are.",
     ),
     Row(
         becomes=BusyError,
         statuses={429},
-        sentence="Google limits how often {model} may be asked{quoted}. Try again later; the limits"
+        sentence="Google limits how often {title} may be asked{quoted}. Try again later; the limits"
         f" are at {_LIMITS_PAGE}.",
     ),
     Row(
         becomes=BusyError,
         statuses={408, 504},
-        sentence="{model} took too long to answer{http}{quoted}. Try again, or ask for less.",
+        sentence="{title} took too long to answer{http}{quoted}. Try again, or ask for less.",
     ),
     Row(
         becomes=BusyError,
         names=frozenset({"ServerError"}),
-        sentence="Google can't answer for {model} just now{http}{quoted}. Try again later;"
+        sentence="Google can't answer for {title} just now{http}{quoted}. Try again later;"
         f" {_STATUS_PAGE} tells of outages.",
     ),
     Row(
         becomes=BusyError,
         statuses={409, 499},
-        sentence="Google dropped the request for {model}{http}{quoted}. Try again.",
+        sentence="Google dropped the request for {title}{http}{quoted}. Try again.",
     ),
     Row(
         becomes=RejectedError,
         statuses={413},
         words=_words(r"payload size|request (is )?too large"),
         worded={400},
-        sentence="The request for {model} is larger than Google accepts{quoted}. Use fewer or smaller"
+        sentence="The request for {title} is larger than Google accepts{quoted}. Use fewer or smaller"
         " reference pictures.",
     ),
     Row(
         becomes=RejectedError,
         names=frozenset({"ClientError"}),
-        sentence="Google does not accept the request for {model}{http}{quoted}. Change the words or"
+        sentence="Google does not accept the request for {title}{http}{quoted}. Change the words or"
         " parameters that it objects to, or choose another model.",
     ),
     Row(
         becomes=RejectedError,
         statuses={301, 302, 303, 307, 308},
-        sentence="The server asked for {model} points to another address{http}, where the key is"
+        sentence="The server asked for {title} points to another address{http}, where the key is"
         " not sent. Correct GOOGLE_GEMINI_BASE_URL.",
     ),
     Row(
         becomes=ReplyError,
         names=frozenset({"APIError", "ContinuationInterruptedError"}),
-        sentence="The answer of {model} is not one that can be read{quoted}. Try again; with"
+        sentence="The answer of {title} is not one that can be read{quoted}. Try again; with"
         " GOOGLE_GEMINI_BASE_URL set, check that it names a server that speaks Google's API.",
     ),
     Row(
         becomes=ReplyError,
         names=frozenset({"AnswerTooLargeError"}),
-        sentence="The answer of {model} was broken off: more than {limit} of it came, and Google may"
+        sentence="The answer of {title} was broken off: more than {limit} of it came, and Google may"
         " bill them. Try again with a shorter request, or choose another model.",
     ),
     Row(
         becomes=BusyError,
         names=frozenset({"ConnectError", "ConnectTimeout", "ProxyError"}),
         never_sent=True,
-        sentence="Google could not be reached for {model}. Check this server's network, and"
+        sentence="Google could not be reached for {title}. Check this server's network, and"
         " GOOGLE_GEMINI_BASE_URL if it is set.",
     ),
     Row(
         becomes=BusyError,
         names=frozenset({"PoolTimeout"}),
         never_sent=True,
-        sentence="Too many requests to Google are under way at once: {model} could not be asked in"
+        sentence="Too many requests to Google are under way at once: {title} could not be asked in"
         " time. Try again, or ask for fewer pictures at once.",
     ),
     Row(
         becomes=BusyError,
         names=frozenset({"TimeoutException"}),
         may_be_billed=True,
-        sentence="{model} was silent for {silence}; Google may bill the call all the same. Try again;"
+        sentence="{title} was silent for {silence}; Google may bill the call all the same. Try again;"
         f" {_STATUS_PAGE} tells of outages.",
     ),
     Row(
         becomes=RejectedError,
         names=frozenset({"InvalidURL", "UnsupportedProtocol", "LocalProtocolError"}),
         never_sent=True,
-        sentence="The request for {model} can't be sent to that address. Correct"
+        sentence="The request for {title} can't be sent to that address. Correct"
         " GOOGLE_GEMINI_BASE_URL, or unset it.",
     ),
     Row(
         becomes=RejectedError,
         names=frozenset({"TooManyRedirects", "CookieConflict"}),
-        sentence="The server asked for {model} does not answer as Google does. Correct"
+        sentence="The server asked for {title} does not answer as Google does. Correct"
         " GOOGLE_GEMINI_BASE_URL, or unset it.",
     ),
     Row(
         becomes=ReplyError,
         names=frozenset({"DecodingError"}),
-        sentence="The answer of {model} came damaged. Try again.",
+        sentence="The answer of {title} came damaged. Try again.",
     ),
     Row(
         becomes=BusyError,
         names=frozenset({"HTTPError"}),
-        sentence="The connection to Google broke while {model} was answering; the call may be billed"
+        may_be_billed=True,
+        sentence="The connection to Google broke while {title} was answering; the call may be billed"
         " all the same. Try again.",
     ),
     Row(
@@ -246,7 +247,7 @@ TABLE = (
         # Python reads no number of more than 4,300 digits.
         words=_words(r"integer string conversion"),
         worded={None},
-        sentence="The answer of {model} is damaged or not Google's. Try again; with"
+        sentence="The answer of {title} is damaged or not Google's. Try again; with"
         " GOOGLE_GEMINI_BASE_URL set, check that it names a server that speaks Google's API.",
     ),
     Row(
@@ -254,7 +255,7 @@ TABLE = (
         # What the SDK checks before it sends anything.
         names=frozenset({"ValueError"}),
         never_sent=True,
-        sentence="The request for {model} can't be sent as it is{quoted}. Change the parameters that"
+        sentence="The request for {title} can't be sent as it is{quoted}. Change the parameters that"
         " it names, or choose another model.",
     ),
 )

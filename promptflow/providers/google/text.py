@@ -12,12 +12,18 @@ from promptflow.providers.bounds import AnswerTooLargeError, Tally
 from promptflow.providers.google.client import address_call, ask, limit_silence
 from promptflow.providers.google.endings import check_text
 from promptflow.providers.google.errors import Call, to_ours
+from promptflow.providers.google.late import take_late
 from promptflow.providers.google.replies import Reply, to_content
+from promptflow.providers.google.words import KEY_VARIABLE
 from promptflow.providers.sections import render_sections
 
 if TYPE_CHECKING:
     from google import genai
     from google.genai import types
+
+
+_LATE_S = 1.0
+"""How long an answer that is complete is watched for more: its end normally comes at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +36,10 @@ class GoogleText:
     """From `make_client`."""
     thinking_level: str | None = "LOW"
     """How much it may think: ``LOW``, ``MEDIUM``, ``HIGH``; ``None`` for a model that can't."""
+    title: str = ""
+    """What people call the model, for messages; "" for its id."""
+    key_variable: str = KEY_VARIABLE
+    """Where the client's key is set, for messages."""
     silence_s: float = 120.0
     """Seconds it may be silent, before the first piece and between two."""
 
@@ -57,7 +67,13 @@ class GoogleText:
             google-genai 3.4.0, google/genai/types.py; https://aistudio.google.com/docs; read
             2026-11-23.
         """
-        call = address_call(self.client, model=self.model, silence_s=self.silence_s)
+        call = address_call(
+            self.client,
+            model=self.model,
+            title=self.title,
+            silence_s=self.silence_s,
+            key_variable=self.key_variable,
+        )
         reply, tally = Reply(key=call.key), Tally()
         failure: ProviderError | None = None
         try:
@@ -75,12 +91,16 @@ class GoogleText:
             yield TextPart(usage=usage)
         if failure:
             raise failure
-        check_text(reply, model=self.model)
+        check_text(reply, call)
 
     def _chunks(
         self, request: TextRequest, reply: Reply, call: Call
     ) -> "Generator[types.GenerateContentResponse]":
-        """Yield what the SDK yields; leaving early closes the connection."""
+        """Yield what the SDK yields; leaving early closes the connection.
+
+        Google ends a stream with the finish reason and the bill. Servers that pass it on are known to put
+        the reason on earlier chunks as well, so what still comes soon after is taken along.
+        """
         answer = cast(  # a generator, in truth: it can be closed
             "Generator[types.GenerateContentResponse]",
             self.client.models.generate_content_stream(
@@ -89,13 +109,20 @@ class GoogleText:
                 config=self._config(request),
             ),
         )
+        complete = False
         try:
-            while chunk := ask(
-                lambda: next(answer, None), replace(call, request_id=reply.response_id)
+            while not complete and (
+                chunk := ask(
+                    lambda: next(answer, None), replace(call, request_id=reply.response_id)
+                )
             ):
                 yield chunk
+                complete = reply.complete
         finally:
-            answer.close()
+            if not complete:
+                answer.close()
+        if complete:
+            yield from take_late(answer, within_s=_LATE_S)
 
     def _config(self, request: TextRequest) -> "types.GenerateContentConfig":
         from google.genai import types

@@ -4,6 +4,8 @@ import re
 
 PROVIDER = "google"
 """The provider's id in the catalogue."""
+KEY_VARIABLE = "GOOGLE_AI_API_KEY"
+"""Where the key is set, unless it is known to have come from another variable."""
 MAX_CHARS = 200
 
 _URL_QUERY = re.compile(r"(https?://[^\s?#\"'<>]*)[?#][^\s\"'<>]*")

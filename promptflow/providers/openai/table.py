@@ -250,8 +250,9 @@ TABLE = (
         becomes=BusyError,
         names=_BROKEN,
         page=_STATUS_PAGE,
-        sentence="{who} broke the connection off before {title} had answered in full. Try again, check the"
-        " network, or look for trouble{page}.",
+        sentence="{who} broke the connection off before {title} had answered in full{billed}. Try again,"
+        " check the network, or look for trouble{page}.",
+        may_be_billed=True,
     ),
     Row(
         becomes=RejectedError,

@@ -140,8 +140,15 @@ OUTCOMES: Outcomes = {
         says="Google could not be reached for {model}. Check this server's network, and"
         " GOOGLE_GEMINI_BASE_URL if it is set.",
     ),
-    "reset_before_headers": Outcome(becomes=BusyError, attempts=4, has_id=False, says=_BROKE),
-    "hang_up_before_headers": Outcome(becomes=BusyError, attempts=4, has_id=False, says=_BROKE),
+    "text reset_before_headers": Outcome(becomes=BusyError, attempts=4, has_id=False, says=_BROKE),
+    "text hang_up_before_headers": Outcome(
+        becomes=BusyError, attempts=4, has_id=False, says=_BROKE
+    ),
+    # The request had gone out: a picture may have been painted, and billed, for it.
+    "image reset_before_headers": Outcome(becomes=BusyError, attempts=2, has_id=False, says=_BROKE),
+    "image hang_up_before_headers": Outcome(
+        becomes=BusyError, attempts=2, has_id=False, says=_BROKE
+    ),
     "text stall": Outcome(becomes=BusyError, attempts=4, has_id=False, says=_SILENT),
     "text stall_mid_stream": Outcome(becomes=BusyError, attempts=4, says=_SILENT),
     "text reset_mid_stream": Outcome(becomes=BusyError, attempts=4, says=_BROKE),
@@ -149,8 +156,8 @@ OUTCOMES: Outcomes = {
     # A picture is not streamed: its id would have come with it.
     "image stall": Outcome(becomes=BusyError, attempts=2, has_id=False, says=_SILENT),
     "image stall_mid_stream": Outcome(becomes=BusyError, attempts=2, has_id=False, says=_SILENT),
-    "image reset_mid_stream": Outcome(becomes=BusyError, attempts=4, has_id=False, says=_BROKE),
-    "image hang_up_mid_stream": Outcome(becomes=BusyError, attempts=4, has_id=False, says=_BROKE),
+    "image reset_mid_stream": Outcome(becomes=BusyError, attempts=2, has_id=False, says=_BROKE),
+    "image hang_up_mid_stream": Outcome(becomes=BusyError, attempts=2, has_id=False, says=_BROKE),
     "reset_at_the_end": None,
     "stall_at_the_end": None,
     "wrong_content_type": Outcome(becomes=ReplyError, has_id=False, says=_DAMAGED),
@@ -165,7 +172,7 @@ OUTCOMES: Outcomes = {
         says="The answer of {model} broke off before its end. Try again; if it stays so, see"
         " https://aistudio.google.com/status.",
     ),
-    "image no_final_event": Outcome(becomes=BusyError, attempts=4, has_id=False, says=_BROKE),
+    "image no_final_event": Outcome(becomes=BusyError, attempts=2, has_id=False, says=_BROKE),
     # Breaks of a stream, which a picture is not.
     "image malformed_event": None,
     "image error_event": None,

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import httpx2
 import pytest
 
-from promptflow.errors import SetupError
+from promptflow.errors import RejectedError, SetupError
+from promptflow.ports import ImageRequest, TextRequest
 from promptflow.providers.google import GoogleImage, GoogleText, google_provider, make_client
+from promptflow.records import Stage
 from tests.providers.google.asking import IMAGE_MODEL, KEY, TEXT_MODEL, paint, write_text
 from tests.wire.pictures import make_png
 from tests.wire.wire import Wire
@@ -111,6 +113,42 @@ def test_provider_looks_at_the_key_when_it_is_used() -> None:
 
     with pytest.raises(SetupError):
         provider.text_model(TEXT_MODEL)
+
+
+def test_messages_name_the_title_and_the_variable(wire: Wire) -> None:
+    """What people call the model, and the variable that holds the key, stand in what they read."""
+    provider = google_provider(
+        api_key=KEY,
+        base_url=wire.google.base_url,
+        title={TEXT_MODEL: "Gemini 3.8 Flash", IMAGE_MODEL: "Nano Banana 2.1"}.__getitem__,
+        key_variable="GEMINI_API_KEY",
+    )
+    writer, painter = provider.text_model(TEXT_MODEL), provider.image_model(IMAGE_MODEL)
+    assert isinstance(writer, GoogleText)
+    wire.google.answer_error(401, "No.", name="UNAUTHENTICATED", times=2)
+    question = TextRequest(stage=Stage.THINKING, instructions="Think.", sections={"request": "x"})
+
+    with pytest.raises(RejectedError) as written:
+        list(writer.stream(question))
+    with pytest.raises(RejectedError) as painted:
+        list(painter.paint(ImageRequest(prompt="A tower", aspect_ratio="1:1", count=1)))
+
+    said = (
+        "Google does not accept the API key that {} was asked with: “No”. Check it, or make a new one"
+        " at https://aistudio.google.com/api-keys, and set it as GEMINI_API_KEY."
+    )
+    assert written.value.message == said.format("Gemini 3.8 Flash")
+    assert painted.value.message == said.format("Nano Banana 2.1")
+    assert (written.value.model, painted.value.model) == (TEXT_MODEL, IMAGE_MODEL)
+    writer.client.close()
+
+
+def test_key_that_can_not_be_one_is_told_by_its_variable() -> None:
+    """It is to be set anew where it was set before."""
+    provider = google_provider(api_key="a b", base_url=None, key_variable="GOOGLE_API_KEY")
+
+    with pytest.raises(SetupError, match="into GOOGLE_API_KEY"):
+        provider.check()
 
 
 def test_client_serves_many_threads(client: "genai.Client", wire: Wire) -> None:

@@ -143,7 +143,7 @@ def test_cancelled_call_may_be_tried_again() -> None:
 
 
 def _translate(error: Exception) -> ProviderError | None:
-    return to_ours(error, Call(model="m", key=KEY, silence_s=300))
+    return to_ours(error, Call(model="m", title="M", key=KEY, silence_s=300))
 
 
 @pytest.mark.parametrize(
@@ -403,5 +403,5 @@ def test_every_row_says_something_else() -> None:
     sentences = [row.sentence for row in TABLE]
 
     assert len(set(sentences)) == len(sentences)
-    assert [each for each in sentences if "{model}" not in each] == []
+    assert [each for each in sentences if "{title}" not in each] == []
     assert [each for each in sentences if not re.search(r"[.;] [A-Z]|; https", each)] == []

@@ -1,18 +1,30 @@
 """A Gemini model that writes, asked over real HTTP."""
 
+import logging
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-from promptflow.errors import BusyError, ReplyError
+from promptflow.errors import BusyError, RefusedError, ReplyError
 from promptflow.plans import PLAN_SCHEMA
 from promptflow.ports import Reference, TextPart, TextRequest
 from promptflow.providers.google import GoogleText
 from promptflow.records import Stage, Usage
 from tests.providers.google.asking import TEXT_MODEL, write_text
-from tests.wire.answers import ALL, Break, end_after, reset_after, split_every, stall_after
-from tests.wire.google_answers import make_usage
+from tests.wire.answers import (
+    ALL,
+    Answer,
+    Break,
+    Json,
+    end_after,
+    reset_after,
+    split_every,
+    stall_after,
+)
+from tests.wire.google_answers import make_usage, stream_chunks
 from tests.wire.pictures import JPEG, WEBP
+from tests.wire.requested import Request
 from tests.wire.wire import Wire
 
 if TYPE_CHECKING:
@@ -174,6 +186,79 @@ def test_whole_answer_outlives_its_connection(
     came = write_text(client, silence_s=0.5)
 
     assert came == ([TextPart(text="Tall."), TextPart(usage=_BILL)], None)
+
+
+def test_silence_after_the_bill_is_not_waited_for(client: "genai.Client", wire: Wire) -> None:
+    """An answer that is complete is handed on within a second or so, whatever silence is borne."""
+    wire.google.answer_text(["Tall."], fault=stall_after(ALL))
+    started_s = time.monotonic()
+
+    came = write_text(client, silence_s=30)
+
+    assert came == ([TextPart(text="Tall."), TextPart(usage=_BILL)], None)
+    assert time.monotonic() - started_s < 5
+
+
+def test_connection_of_a_complete_answer_is_used_again(
+    client: "genai.Client", wire: Wire, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is left of an answer is read to its end, so that the next one needs no new connection."""
+    caplog.set_level(logging.DEBUG)
+    wire.google.answer_text("Yes.", times=2)
+
+    write_text(client)
+    write_text(client)
+
+    connected = [line for line in caplog.messages if line.startswith("connect_tcp.complete")]
+    assert (len(wire.google.requests), len(connected)) == (2, 1)
+
+
+def test_text_after_an_end_that_is_none_is_read(client: "genai.Client", wire: Wire) -> None:
+    """Servers that put reason and bill on every chunk are read to the end all the same."""
+
+    def render(_request: Request) -> Answer:
+        return stream_chunks([_stopped(text) for text in ("", "A ", "tall ", "one.")], pace_s=0.2)
+
+    wire.google.answer_with(render, kind="text")
+
+    parts, error = write_text(client)
+
+    assert "".join(part.text for part in parts) == "A tall one."
+    assert error is None
+
+
+def test_first_word_after_an_empty_end_may_take_its_time(
+    client: "genai.Client", wire: Wire
+) -> None:
+    """An end without any text is not taken for the end of a good answer, however long it lasts."""
+
+    def render(_request: Request) -> Answer:
+        return stream_chunks([_stopped(text) for text in ("", "Tall.")], pace_s=1.5)
+
+    wire.google.answer_with(render, kind="text")
+
+    parts, error = write_text(client)
+
+    assert "".join(part.text for part in parts) == "Tall."
+    assert error is None
+
+
+def _stopped(text: str) -> Json:
+    """Return a chunk that says it is the last, with a bill."""
+    candidate = {"content": {"parts": [{"text": text}]}, "finishReason": "STOP"}
+    return {"candidates": [candidate], "usageMetadata": make_usage()}
+
+
+@pytest.mark.parametrize("finish", ["SAFETY", "MAX_TOKENS"])
+def test_bad_end_is_not_waited_behind(client: "genai.Client", wire: Wire, finish: str) -> None:
+    """A refusal, or an answer cut off, is told without waiting for the end of the connection."""
+    wire.google.answer_text("", finish=finish, fault=stall_after(ALL))
+    started_s = time.monotonic()
+
+    _parts, error = write_text(client, silence_s=30)
+
+    assert isinstance(error, RefusedError if finish == "SAFETY" else ReplyError)
+    assert time.monotonic() - started_s < 5
 
 
 def test_pieces_before_a_break_stay_valid(client: "genai.Client", wire: Wire) -> None:

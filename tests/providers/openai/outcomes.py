@@ -16,6 +16,10 @@ _BROKE = (
     "OpenAI broke the connection off before {model} had answered in full. Try again, check the network,"
     " or look for trouble at https://status.openai.com."
 )
+_BROKE_AND_BILLED = (
+    "OpenAI broke the connection off before {model} had answered in full, and may have billed it all the"
+    " same. Try again, check the network, or look for trouble at https://status.openai.com."
+)
 _SILENT = (
     "OpenAI sent nothing of {model}'s answer for 0.4 s. Try again later, or look for trouble at"
     " https://status.openai.com."
@@ -126,10 +130,21 @@ OUTCOMES: Outcomes = {
         says="OpenAI can't be reached to ask {model}. Check the network, and OPENAI_BASE_URL if it is"
         " set, or look for trouble at https://status.openai.com.",
     ),
-    "reset_before_headers": Outcome(becomes=BusyError, attempts=4, has_id=False, says=_BROKE),
-    "hang_up_before_headers": Outcome(becomes=BusyError, attempts=4, has_id=False, says=_BROKE),
-    "reset_mid_stream": Outcome(becomes=BusyError, attempts=4, says=_BROKE),
-    "hang_up_mid_stream": Outcome(becomes=BusyError, attempts=4, says=_BROKE),
+    "text reset_before_headers": Outcome(becomes=BusyError, attempts=4, has_id=False, says=_BROKE),
+    "text hang_up_before_headers": Outcome(
+        becomes=BusyError, attempts=4, has_id=False, says=_BROKE
+    ),
+    "text reset_mid_stream": Outcome(becomes=BusyError, attempts=4, says=_BROKE),
+    "text hang_up_mid_stream": Outcome(becomes=BusyError, attempts=4, says=_BROKE),
+    # The request had gone out: a picture may have been painted, and billed, for it.
+    "image reset_before_headers": Outcome(
+        becomes=BusyError, attempts=2, has_id=False, says=_BROKE_AND_BILLED
+    ),
+    "image hang_up_before_headers": Outcome(
+        becomes=BusyError, attempts=2, has_id=False, says=_BROKE_AND_BILLED
+    ),
+    "image reset_mid_stream": Outcome(becomes=BusyError, attempts=2, says=_BROKE_AND_BILLED),
+    "image hang_up_mid_stream": Outcome(becomes=BusyError, attempts=2, says=_BROKE_AND_BILLED),
     "text stall": Outcome(becomes=BusyError, attempts=4, has_id=False, says=_SILENT),
     "text stall_mid_stream": Outcome(becomes=BusyError, attempts=4, says=_SILENT),
     "image stall": Outcome(becomes=BusyError, attempts=2, has_id=False, says=_SILENT_AND_BILLED),
