@@ -20,8 +20,10 @@ from typing import TextIO
 import click
 
 from promptflow import __version__
+from promptflow.bundles import export_bundle, import_bundle
 from promptflow.catalog import Catalog, check_parameters
 from promptflow.catalog.excerpts import excerpt
+from promptflow.clock import Clock
 from promptflow.doctor import examine
 from promptflow.document import render_document
 from promptflow.errors import InputError, PromptflowError, UnknownGenerationError
@@ -33,6 +35,7 @@ from promptflow.records import GenerationRequest, GenerationStatus, ImageParamet
 from promptflow.settings import ROOT, Settings, gather_variables, read_settings
 from promptflow.transcript import Transcript, printable
 from promptflow.view import FlowView
+from promptflow.wording import count, format_size
 
 SUCCEEDED, NONE, BAD_INPUT, SOME, STOPPED = 0, 1, 2, 3, 130
 _NAME = "python -m promptflow"
@@ -201,6 +204,47 @@ def models(open_lab: OpenLaboratory, *, as_json: bool) -> int:
 
 
 @cli.command()
+@click.argument("generation_ids", metavar="GENERATION_ID...", nargs=-1, required=True)
+@click.option("--out", required=True, metavar="FILE", help="A new file, like bundle.zip.")
+@click.pass_obj
+def export(open_lab: OpenLaboratory, generation_ids: tuple[str, ...], out: str) -> int:
+    """Write generations into one zip file: pictures, ledger rows and a page to read."""
+    with _laboratory(open_lab) as lab:
+        done = export_bundle(
+            generation_ids,
+            _read_path("out", out),
+            ledger=lab.ledger,
+            store=lab.store,
+            clock=Clock(),
+        )
+    _tell(
+        f"Exported {count(done.generations, 'generation')} with {count(done.pictures, 'picture')}, "
+        f"{format_size(done.size_bytes)}, to {out!r}.\n"
+    )
+    return SUCCEEDED
+
+
+@cli.command("import")
+@click.argument("bundle")
+@click.pass_obj
+def import_(open_lab: OpenLaboratory, bundle: str) -> int:
+    """Take in the generations of a zip file that `export` wrote; those that are there are left alone."""
+    with _laboratory(open_lab) as lab:
+        lab.open(make=True)
+        done = import_bundle(_read_path("bundle", bundle), ledger=lab.ledger, store=lab.store)
+    known = (
+        f" {done.known:,} {'was' if done.known == 1 else 'were'} there already."
+        if done.known
+        else ""
+    )
+    _tell(
+        f"Imported {count(done.generations, 'generation')} with {count(done.pictures, 'picture')}."
+        f"{known}\n"
+    )
+    return SUCCEEDED
+
+
+@cli.command()
 def doctor() -> int:
     """Check the database, the storage, the catalogue and the keys."""
     findings = examine(_settings())
@@ -208,6 +252,13 @@ def doctor() -> int:
         mark = click.style("ok  ", fg="green") if finding.fine else click.style("bad ", fg="red")
         _print(f"{mark} {finding.what}: {finding.said}\n")
     return SUCCEEDED if all(finding.fine for finding in findings) else NONE
+
+
+def _read_path(field: str, given: str) -> Path:
+    """Read a path; the system takes no NUL, and an empty one would be this folder."""
+    if not given or "\0" in given:
+        raise InputError(field, f"{given!r} is no path of a file. Give one like 'bundle.zip'.")
+    return Path(given)
 
 
 def _settings() -> Settings:

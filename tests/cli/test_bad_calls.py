@@ -105,6 +105,33 @@ BAD_INPUT: Mapping[str, tuple[tuple[str | bytes, ...], str]] = {
         ("show", "01890000-0000-7000-8000-000000000000", "--json"),
         "There is no generation '01890000-0000-7000-8000-000000000000'",
     ),
+    "export of nothing": (("export", "--out", "b.zip"), "Missing argument 'GENERATION_ID...'."),
+    "export to nowhere": (("export", "a"), "Missing option '--out'."),
+    "export to an empty name": (("export", "a", "--out", ""), "'' is no path of a file."),
+    "export of what isn't there": (
+        ("export", "a\x1b", "--out", "nowhere/b.zip"),
+        r"There is no generation 'a\x1b' in this ledger.",
+    ),
+    "export over a file": (
+        ("export", "a", "--out", "README.md"),
+        "There is something at 'README.md' already. Choose another name, or remove it.",
+    ),
+    "import of nothing": (("import",), "Missing argument 'BUNDLE'."),
+    "import of two": (("import", "a", "b"), "unexpected extra argument (b)"),
+    "import of what isn't there": (
+        ("import", "nowhere\n.zip"),
+        r"The bundle 'nowhere\n.zip' can't be imported. It is no file.",
+    ),
+    "import of no text": (("import", b"\xff.zip"), r"The bundle '\udcff.zip' can't be imported."),
+    "import of an endless name": (("import", "x" * 5_000), "It can't be read (File name too long)"),
+    "import of no zip": (
+        ("import", "README.md"),
+        "The bundle 'README.md' can't be imported. It is no zip file, or a damaged one. Nothing was",
+    ),
+    "import of a folder": (
+        ("import", "data"),
+        "The bundle 'data' can't be imported. It is no file.",
+    ),
     "no id": (("show",), "Missing argument 'GENERATION_ID'."),
     "show of what": (("show", "a", "--yaml"), "No such option '--yaml'."),
 }
@@ -165,7 +192,9 @@ def test_a_useless_installation_is_one_line_on_stderr_and_exit_code_1(
     assert (shown.returncode, shown.stdout, shown.stderr) == (1, b"", generated.stderr)
 
 
-@pytest.mark.parametrize("command", [(), ("generate",), ("show",), ("models",), ("doctor",)])
+@pytest.mark.parametrize(
+    "command", [(), ("generate",), ("show",), ("models",), ("export",), ("import",), ("doctor",)]
+)
 def test_help_says_how_it_is_called(command: tuple[str, ...], shared: Path) -> None:
     """Each command explains itself on stdout."""
     done = run_cli(shared, *command, "--help")
