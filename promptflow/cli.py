@@ -22,7 +22,6 @@ import click
 from promptflow import __version__
 from promptflow.bundles import export_bundle, import_bundle
 from promptflow.catalog import Catalog, check_parameters
-from promptflow.catalog.excerpts import excerpt
 from promptflow.clock import Clock
 from promptflow.doctor import examine
 from promptflow.document import render_document
@@ -39,6 +38,7 @@ from promptflow.wording import count, format_size
 
 SUCCEEDED, NONE, BAD_INPUT, SOME, STOPPED = 0, 1, 2, 3, 130
 _NAME = "python -m promptflow"
+_CHECK_ID = "Check the id, which `generate` tells first, and PROMPTFLOW_DATA_DIR if it is set."
 _POLL_S = 0.1
 """Seconds between two looks at whether Ctrl-C was pressed."""
 _MISLEADING = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
@@ -75,6 +75,9 @@ def main(arguments: Sequence[str], *, open_lab: OpenLaboratory = open_laboratory
         return _complain(_explain_usage(error), BAD_INPUT)
     except InputError as error:
         return _complain(error.message, BAD_INPUT)
+    except UnknownGenerationError as error:
+        told = error.message.removesuffix(error.advice)
+        return _complain(f"{told}{_CHECK_ID}", BAD_INPUT)
     except PromptflowError as error:
         return _complain(error.message, NONE)
     except (click.Abort, KeyboardInterrupt):
@@ -172,14 +175,7 @@ def generate(
 def show(open_lab: OpenLaboratory, generation_id: str, *, as_json: bool) -> int:
     """Show the generation GENERATION_ID as the ledger has it."""
     with _laboratory(open_lab) as lab:
-        try:
-            view = lab.look_up(generation_id)[1]
-        except UnknownGenerationError as error:
-            message = (
-                f"There is no generation {excerpt(generation_id)} in this ledger. Check the id, which"
-                " `generate` tells first, and PROMPTFLOW_DATA_DIR if it is set."
-            )
-            raise InputError("generation_id", message) from error
+        view = lab.look_up(generation_id)[1]
         if as_json:
             _print_json(render_document(view))
         else:

@@ -241,3 +241,5 @@ class UnknownGenerationError(LedgerError):
     """No generation has this id."""
 
     code = "unknown_generation"
+    advice = "Check the address, or choose one from the list of earlier generations."
+    """How the message ends; where there is neither address nor list, something else is said."""

@@ -4,12 +4,19 @@ import io
 import itertools
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from promptflow.catalog import read_catalog
 from promptflow.clock import Clock
-from promptflow.errors import BusyError, LedgerError, RefusedError, RejectedError
+from promptflow.errors import (
+    BusyError,
+    LedgerError,
+    PictureError,
+    RefusedError,
+    RejectedError,
+)
 from promptflow.events import Event
 from promptflow.instructions import read_instructions
 from promptflow.laboratory import Laboratory, open_laboratory
@@ -26,9 +33,10 @@ from promptflow.ports import (
 )
 from promptflow.providers import Provider
 from promptflow.providers.offline import OfflinePainter, OfflinePlanner
-from promptflow.records import GenerationRequest
+from promptflow.records import Asset, AssetRole, GenerationRequest
 from promptflow.settings import SHIPPED_DATA, Settings
 from promptflow.storage.local import LocalStore
+from tests.unmarked import without_lineage
 
 GOUACHE, POSTER = "offline-gouache", "offline-poster"
 BOTH = (GOUACHE, POSTER)
@@ -155,6 +163,16 @@ def make_png(shade: int = 0) -> bytes:
     return buffer.getvalue()
 
 
+class PlainStore(LocalStore):
+    """Keeps pictures as the models sent them, so that they can be told beforehand."""
+
+    def write(self, *, generation_id: str, role: AssetRole, model: str, data: bytes) -> Asset:
+        """Keep a picture without the lineage that was written into it."""
+        with suppress(PictureError):
+            data = without_lineage(data)
+        return super().write(generation_id=generation_id, role=role, model=model, data=data)
+
+
 def make_tools(
     folder: Path,
     *,
@@ -172,7 +190,7 @@ def make_tools(
     return Tools(
         text_model=lambda _: writer,
         image_model=lambda model: chosen[model],
-        store=store or LocalStore(folder),
+        store=store or PlainStore(folder),
         ledger=ledger or ListLedger(),
         catalog=read_catalog(SHIPPED_DATA / "models.toml"),
         instructions=read_instructions(SHIPPED_DATA / "instructions"),

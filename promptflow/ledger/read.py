@@ -85,10 +85,8 @@ def tell_unknown(generation_id: str) -> str:
     Args:
         generation_id: anything.
     """
-    return (
-        f"There is no generation {generation_id[:_EXCERPT_CHARS]!r} in this ledger. Check the "
-        "address, or choose one from the list of earlier generations."
-    )
+    told = f"There is no generation {generation_id[:_EXCERPT_CHARS]!r} in this ledger."
+    return f"{told} {UnknownGenerationError.advice}"
 
 
 def _flow_started(row: sqlite3.Row) -> FlowStarted:

@@ -1,8 +1,9 @@
 """One run: an image model at work on one prompt, over as many attempts as it takes."""
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
+from promptflow import __version__
 from promptflow.errors import (
     BusyError,
     LedgerError,
@@ -22,6 +23,7 @@ from promptflow.events import (
     RunRetrying,
     RunStarted,
 )
+from promptflow.pictures import inspect_picture
 from promptflow.pipeline.tools import (
     CANCELLED,
     Account,
@@ -41,6 +43,7 @@ from promptflow.records import (
     Usage,
 )
 from promptflow.retries import plan_wait
+from promptflow.xmp import PictureLineage, embed_lineage
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,6 +54,8 @@ class Run:
     image_model: str
     run_id: str
     bill: Bill
+    prompt: str = ""
+    """The words for the image model."""
     started_s: float = 0.0
     attempt: int = 1
     attempt_id: str = ""
@@ -96,6 +101,7 @@ class Run:
             Billed from the first attempt on, whatever becomes of it.
         """
         tools = self.account.tools
+        self.prompt = prompt
         self.started_s = tools.clock.stopwatch_s()
         yield self.account.write(
             RunStarted(
@@ -117,7 +123,7 @@ class Run:
             self.attempt_id = tools.new_id()
             self.begun, self.swallowed = set(), None
             try:
-                closing = yield from self._attempt(prompt)
+                closing = yield from self._attempt()
             except LedgerError:
                 self.account.costs.append(self.bill.cost_micro_usd)
                 raise
@@ -125,13 +131,13 @@ class Run:
         yield self.account.write(closing)
         self.account.outcomes.append(closing.status)
 
-    def _attempt(self, prompt: str) -> Generator[Event, None, RunFinished | RunFailed | None]:
+    def _attempt(self) -> Generator[Event, None, RunFinished | RunFailed | None]:
         """Make one call; return how the run ends, or ``None`` for another attempt."""
         title = self.account.tools.catalog.model_title(self.image_model)
         error: PromptflowError | None = None
         try:
             with surprises_named(title):
-                yield from self._paint(prompt)
+                yield from self._paint()
         except PromptflowError as caught:
             error = caught
         self._enter(error)
@@ -156,14 +162,14 @@ class Run:
             failure = Failure(error=error, heard=bool(self.begun), told=told)
             self.bill.enter(Usage(), failure=failure)
 
-    def _paint(self, prompt: str) -> Iterator[Event]:
+    def _paint(self) -> Iterator[Event]:
         """Ask for the pictures that are still missing; one that can't be kept costs no other."""
         request, tools = self.account.request, self.account.tools
         wanted = request.images_per_model
         card = tools.catalog.image_model(self.image_model)
         pictures = tools.image_model(self.image_model).paint(
             ImageRequest(
-                prompt=prompt,
+                prompt=self.prompt,
                 aspect_ratio=request.aspect_ratio,
                 count=wanted - self.delivered,
                 first_index=self.delivered,
@@ -209,7 +215,7 @@ class Run:
 
     def _keep(self, picture: Picture) -> Event:
         """Store the bytes, record the row, and only then let it be seen."""
-        asset = self._store(picture.data)
+        asset = self._store(picture)
         event = ImageReady(
             run_id=self.run_id,
             index=picture.index,
@@ -228,20 +234,47 @@ class Run:
         self.account.pictures.append(asset.asset_id)
         return event
 
-    def _store(self, data: bytes) -> Asset:
-        """Store the bytes; what is wrong with them is told with the model that sent them."""
+    def _store(self, picture: Picture) -> Asset:
+        """Store the bytes with their lineage in them; what is wrong with them is told with the model."""
         tools = self.account.tools
         try:
             return tools.store.write(
                 generation_id=self.account.generation_id,
                 role=AssetRole.OUTPUT,
                 model=self.image_model,
-                data=data,
+                data=self._embed_lineage(picture),
             )
-        except PictureError as error:
+        except PictureError as stored:
+            error = _find_fault(picture.data) or stored
             title = tools.catalog.model_title(self.image_model)
             message = f"{title} sent a picture that can't be kept. {error.message}"
-            raise PictureError(message) from error
+            raise PictureError(message) from stored
+
+    def _embed_lineage(self, picture: Picture) -> bytes:
+        """Write the lineage into the file, however it leaves; what can't take it is the store's matter."""
+        try:
+            return embed_lineage(picture.data, self._lineage(picture))
+        except PictureError:
+            return picture.data
+
+    def _lineage(self, picture: Picture) -> PictureLineage:
+        request, tools = self.account.request, self.account.tools
+        asked = {one.name: getattr(self.parameters, one.name) for one in fields(ImageParameters)}
+        return PictureLineage(
+            generation_id=self.account.generation_id,
+            run_id=self.run_id,
+            index=picture.index,
+            request=request.request,
+            prompt=self.prompt,
+            image_model=self.image_model,
+            provider=tools.catalog.image_model(self.image_model).provider,
+            text_model=request.text_model,
+            parameters={name: value for name, value in asked.items() if value is not None},
+            aspect_ratio=request.aspect_ratio,
+            seed=picture.seed,
+            created_at=tools.clock.now(),
+            app_version=__version__,
+        )
 
     def _short(self, wanted: int) -> ReplyError:
         model = self.account.tools.catalog.image_model(self.image_model)
@@ -303,3 +336,12 @@ class Run:
 
     def _elapsed_ms(self) -> int:
         return self.account.tools.since_ms(self.started_s)
+
+
+def _find_fault(data: bytes) -> PictureError | None:
+    """Say what is wrong with a picture as it came, before anything was written into it."""
+    try:
+        inspect_picture(data)
+    except PictureError as error:
+        return error
+    return None

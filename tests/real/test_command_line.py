@@ -1,6 +1,5 @@
 """The command line, with keys of both providers in its environment."""
 
-import hashlib
 import json
 import logging
 import shutil
@@ -29,6 +28,7 @@ from tests.real.scripts import (
     script_texts,
 )
 from tests.real.workbench import KEYS, Bench
+from tests.unmarked import without_lineage
 from tests.wire.answers import Answer, json_answer
 from tests.wire.fault_rows import Fault
 from tests.wire.faults import find_fault, select_faults
@@ -120,8 +120,10 @@ def test_both_providers_paint_at_once(wire: Wire, environ: dict[str, str]) -> No
 
     document = json.loads(done.stdout)
     assert done.returncode == SUCCEEDED
-    stored = {run["provider"]: run["images"][0]["sha256"] for run in document["runs"]}
-    assert stored == {name: hashlib.sha256(data).hexdigest() for name, data in PICTURES.items()}
+    stored = {
+        run["provider"]: (folder / run["images"][0]["key"]).read_bytes() for run in document["runs"]
+    }
+    assert {name: without_lineage(data) for name, data in stored.items()} == PICTURES
     cost = 4 * STAGE_COST["openai"] + sum(PICTURE_COST.values())
     assert document["cost_usd"] == cost / 1_000_000
     assert wire.violations == ()

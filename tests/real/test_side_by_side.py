@@ -25,6 +25,7 @@ from tests.real.scripts import (
     script_texts,
 )
 from tests.scripted import finish
+from tests.unmarked import without_lineage
 from tests.wire.answers import later
 from tests.wire.faults import find_fault
 from tests.wire.wire import Wire
@@ -200,5 +201,6 @@ def run(lab: Laboratory, request: GenerationRequest) -> FlowView:
 def find_pictures(lab: Laboratory, view: FlowView) -> dict[str, list[bytes]]:
     """Return what is stored of each provider."""
     return {
-        run.provider: [lab.read_picture(image.asset) for image in run.images] for run in view.runs
+        run.provider: [without_lineage(lab.read_picture(image.asset)) for image in run.images]
+        for run in view.runs
     }

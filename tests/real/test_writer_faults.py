@@ -31,6 +31,7 @@ from tests.real.scripts import (
     script_texts,
 )
 from tests.real.workbench import KEYS, Bench, Flow, find_retries
+from tests.unmarked import without_lineage
 from tests.wire.fault_rows import TEXT, Fault
 from tests.wire.faults import select_faults
 from tests.wire.wire import Wire
@@ -131,7 +132,9 @@ def test_prompts_that_fail_are_built_from_the_plan(
     runs = {run.provider: run for run in flow.kept_view.runs}
     assert {(run.prompt_origin, run.prompt) for run in runs.values()} == {sent}
     store = LocalStore(flow.folder)
-    stored = {name: store.read(run.images[0].asset.key) for name, run in runs.items()}
+    stored = {
+        name: without_lineage(store.read(run.images[0].asset.key)) for name, run in runs.items()
+    }
     assert stored == PICTURES
     assert flow.view.status == "succeeded"
     assert flow.violations == 0
