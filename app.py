@@ -3,6 +3,7 @@
 import streamlit as st
 
 from promptflow.settings import SHIPPED_DATA
+from promptflow.ui.frame import enter_frame
 
 st.set_page_config(page_title="Prompt Flow", layout="wide", initial_sidebar_state=360)
 page = st.navigation(
@@ -13,10 +14,16 @@ page = st.navigation(
             default=True,
             help="Turn an idea into prompts and pictures. Watch every stage stream, and see what "
             "several image models make of it, side by side.",
-        )
+        ),
+        st.Page(
+            "pages/lineage.py",
+            title="Lineage",
+            help="Take one generation apart: what came from what, in which words, when, and how.",
+        ),
     ],
     position="top",
 )
+enter_frame()
 page.run()
 # After the page, because the first picture of any kind has Streamlit import numpy and Pillow. Until
 # then the page's own icon would be shown, and the browser would ask a font server for it.

@@ -6,10 +6,12 @@ from promptflow.ui import state
 from promptflow.ui.deps import laboratory
 from promptflow.ui.errors import telling_errors
 from promptflow.ui.form import draw_form
+from promptflow.ui.frame import require_frame
 from promptflow.ui.history import draw_history, open_generation
 from promptflow.ui.sidebar import step_aside
 from promptflow.ui.studio import draw_empty, draw_generation
 
+require_frame()
 with telling_errors():
     lab = laboratory()
     with st.sidebar:

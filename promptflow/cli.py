@@ -73,11 +73,8 @@ def main(arguments: Sequence[str], *, open_lab: OpenLaboratory = open_laboratory
         code = cli.main(args=list(arguments), prog_name=_NAME, standalone_mode=False, obj=open_lab)
     except click.UsageError as error:
         return _complain(_explain_usage(error), BAD_INPUT)
-    except InputError as error:
-        return _complain(error.message, BAD_INPUT)
-    except UnknownGenerationError as error:
-        told = error.message.removesuffix(error.advice)
-        return _complain(f"{told}{_CHECK_ID}", BAD_INPUT)
+    except (InputError, UnknownGenerationError) as error:
+        return _complain(_explain_input(error), BAD_INPUT)
     except PromptflowError as error:
         return _complain(error.message, NONE)
     except (click.Abort, KeyboardInterrupt):
@@ -393,6 +390,12 @@ def _complain(message: str, code: int) -> int:
     """Say what is wrong in one line, whatever was typed into it."""
     _tell(" ".join(printable(message).splitlines()) + "\n")
     return code
+
+
+def _explain_input(error: InputError | UnknownGenerationError) -> str:
+    if isinstance(error, InputError):
+        return error.message
+    return error.message.removesuffix(error.advice) + _CHECK_ID
 
 
 def _explain_usage(error: click.UsageError) -> str:

@@ -106,6 +106,7 @@ class RunView:
     partials: dict[int, PartialImage] = field(default_factory=dict)
     """The newest preview of each picture that isn't there yet, by index."""
     images: list[ImageView] = field(default_factory=list)
+    """By index."""
     attempt: int = 1
     total_ms: int | None = None
     usage: Usage = Usage()
@@ -309,6 +310,8 @@ def _apply_run(
                     resolved=event.resolved,
                 )
             )
+            # Several calls at once may answer in any order.
+            run.images.sort(key=lambda image: image.index)
         case RunFinished():
             _close_run(run, event)
         case RunFailed():

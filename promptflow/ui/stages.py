@@ -29,7 +29,7 @@ from promptflow.ui.sections import draw_sections, stream_sections
 from promptflow.view import FlowView, RunView, StageView
 from promptflow.wording import count, format_duration
 
-_PLAN_LABELS = {
+PLAN_LABELS = {
     "summary": "Summary",
     "intent": "Intent",
     "subjects": "Subjects",
@@ -196,7 +196,7 @@ class StageBoard:
         if not box.changed("plan", _look(stage)):
             return
         fields = read_partial_plan(stage.output)
-        for name, text in _PLAN_LABELS.items():
+        for name, text in PLAN_LABELS.items():
             value = fields.get(name)
             if box.changed(name, value):
                 _draw_field(box.slot(name), text, value)

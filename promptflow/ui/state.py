@@ -19,11 +19,20 @@ NEWER = "newer"
 LAYOUT = "layout"
 NEW_PROMPT = "new_prompt"
 
+# Widgets of the Lineage page; see also `of_generation`.
+LINEAGE_TAB = "lineage_tab"
+NEWEST = "newest"
+STOP_REPLAY = "stop_replay"
+
 # Plain values.
 HISTORY_PAGES = "history_pages"
 """For each page turned towards the older ones, the id its generations come before."""
+FRAMED = "framed"
+"""Set by `app.py`, taken by the page that it runs."""
 FULL_RUN = "full_run"
 """Set by the script, taken by the live fragment: its first run draws, later ones follow."""
+REPLAYED = "replayed"
+"""How far the replay on screen has come: generation id, milliseconds since the flow's start."""
 STARTED = "started"
 """What was last started here: request, references, generation id, moment."""
 UPLOADS = "uploads"
@@ -38,3 +47,8 @@ GENERATION = "generation"
 def parameter(model_id: str, name: str) -> str:
     """Return the key of what is asked of an image model, e.g. ``gpt-image-2.quality``."""
     return f"{model_id}.{name}"
+
+
+def of_generation(generation_id: str, name: str) -> str:
+    """Return the key of a widget that each generation has for itself, e.g. ``node 0193…``."""
+    return f"{name} {generation_id}"

@@ -132,6 +132,12 @@ def _draw_head(lab: Laboratory, view: FlowView, now: datetime) -> None:
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
             if running:
                 _draw_cancel(lab, view.generation_id)
+            st.page_link(
+                "pages/lineage.py",
+                label="Lineage",
+                icon=":material/account_tree:",
+                query_params={state.GENERATION: view.generation_id},
+            )
             st.segmented_control(
                 "Layout of the pictures",
                 [_SIDE_BY_SIDE, _STACKED],
