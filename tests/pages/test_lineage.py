@@ -276,8 +276,8 @@ def test_run_that_delivered_part_is_told(open_lab: OpenLab) -> None:
 
     page = _open(generation_id)
 
-    assert "Partly failed" in page.main.markdown[0].value
-    assert "Run<br/>Offline gouache<br/>Partly failed" in _chart(page)
+    assert "Partly done" in page.main.markdown[0].value
+    assert "Run<br/>Offline gouache<br/>Partly done" in _chart(page)
     assert [_plain(option) for option in _options(page)][-1] == "Picture · Offline gouache"
 
 

@@ -76,7 +76,7 @@ def test_family_says_how_its_members_stand() -> None:
     assert told["s3"] == ("Succeeded in 0.2 s, 2 attempts", Tone.PLAIN)
     assert told["s5"] == ("Fallback from the plan", Tone.TROUBLE)
     assert told["r1"] == ("Succeeded in 3.0 s, 2 attempts", Tone.PLAIN)
-    assert told["r2"] == ("Partly failed in 1.0 s", Tone.TROUBLE)
+    assert told["r2"] == ("Partly done in 1.0 s", Tone.TROUBLE)
     assert told["r3"] == ("Refused in 1.0 s", Tone.TROUBLE)
 
 
@@ -143,7 +143,7 @@ def test_fork_can_be_opened() -> None:
 
     assert not page.exception
     assert page.text[0].value == HOSTILE
-    assert "Partly failed" in page.markdown[1].value
+    assert "Partly done" in page.markdown[1].value
     page.button[0].click().run()
     assert page.query_params["generation"] == "g2"
 
