@@ -22,7 +22,7 @@ STAGE_WORDS = {
 RUN_WORDS = {
     RunStatus.RUNNING: "Painting",
     RunStatus.SUCCEEDED: "Succeeded",
-    RunStatus.PARTIAL: "Partly failed",
+    RunStatus.PARTIAL: "Partly done",
     RunStatus.FAILED: "Failed",
     RunStatus.REFUSED: "Refused",
     RunStatus.CANCELLED: "Cancelled",
