@@ -166,34 +166,10 @@ class Shelves:
                     if find_parts(key):
                         yield key, size_bytes
 
-    # What recovery needs: the pictures of a process that was killed, in whichever folder it wrote them.
-
-    def list_generation(self, generation_id: str) -> Iterator[tuple[str, AssetRole, str]]:
-        """Yield (key, role, model) of every picture stored on this machine for a generation.
-
-        Raises:
-            StorageError: the id can't be part of a path, or a folder can't be read.
-        """
-        for store in (self.local, self.outbox):
-            yield from store.list_generation(generation_id)
-
-    def describe(self, key: str) -> Asset:
-        """Read a picture stored on this machine again and describe it, under a new id.
-
-        Raises:
-            PictureError: the file is not a usable picture.
-            StorageError: there is nothing under this key, or its bytes don't fit its name.
-        """
-        return (self.outbox if self.outbox.holds(key) else self.local).describe(key)
-
-    def remove_leftovers(self, generation_id: str) -> None:
-        """Remove what a writer that was killed left half-written.
-
-        Raises:
-            StorageError: the id can't be part of a path, or a folder can't be changed.
-        """
-        for store in (self.local, self.outbox):
-            store.remove_leftovers(generation_id)
+    @property
+    def here(self) -> tuple[LocalStore, LocalStore]:
+        """The folders of this machine in which a process that was killed may have left pictures."""
+        return self.local, self.outbox
 
     def check_writable(self) -> None:
         """Write a byte where new pictures go and remove it again.
