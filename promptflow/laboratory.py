@@ -35,10 +35,13 @@ from promptflow.providers import Provider, keyed_google, keyed_openai, offline_p
 from promptflow.records import (
     Asset,
     Fault,
+    GalleryFilter,
     GenerationRequest,
     GenerationStatus,
     GenerationSummary,
     ImageParameters,
+    Lineage,
+    PictureSummary,
 )
 from promptflow.settings import SHIPPED_DATA, Settings
 from promptflow.storage.local import LocalStore
@@ -267,7 +270,8 @@ class Laboratory:
         """List earlier generations, newest first.
 
         Args:
-            search: words that have to be in the request; all of them are listed without.
+            search: words that have to be in the request, the title, the plan or the prompts; all
+                of them are listed without.
             limit: how many at most.
             before: the id of a generation; only those started before it are listed.
 
@@ -284,6 +288,62 @@ class Laboratory:
         """
         return self.ledger.count_refusals()
 
+    def read_lineage(self, generation_id: str) -> Lineage:
+        """Return what the events of a generation don't tell.
+
+        Raises:
+            UnknownGenerationError: there is no such generation.
+            LedgerError: the ledger can't be read.
+        """
+        return self.ledger.read_lineage(generation_id)
+
+    def list_pictures(
+        self, wanted: GalleryFilter, *, limit: int, offset: int = 0
+    ) -> tuple[PictureSummary, ...]:
+        """List painted pictures, newest first.
+
+        Args:
+            wanted: which.
+            limit: how many at most, from 1.
+            offset: how many to leave out before, from 0.
+
+        Raises:
+            LedgerError: the ledger can't be read.
+        """
+        return self.ledger.list_pictures(wanted, limit=limit, offset=offset)
+
+    def count_pictures(self, wanted: GalleryFilter) -> tuple[int, bool]:
+        """Count painted pictures: how many, and whether there are more than were counted.
+
+        Raises:
+            LedgerError: the ledger can't be read.
+        """
+        return self.ledger.count_pictures(wanted)
+
+    def list_gallery_models(self) -> tuple[str, ...]:
+        """List the image models that have painted a picture, by id.
+
+        Raises:
+            LedgerError: the ledger can't be read.
+        """
+        return self.ledger.list_gallery_models()
+
+    def find_picture(self, asset_id: str) -> PictureSummary | None:
+        """Return one painted picture; ``None`` where there is none of this id.
+
+        Raises:
+            LedgerError: the ledger can't be read.
+        """
+        return self.ledger.find_picture(asset_id)
+
+    def star(self, asset_id: str, *, starred: bool) -> None:
+        """Give a picture a star, or take it away.
+
+        Raises:
+            LedgerError: there is no such picture, or it could not be written.
+        """
+        self.ledger.star(asset_id, self.now() if starred else None)
+
     def read_picture(self, asset: Asset) -> bytes:
         """Return the bytes of a picture.
 
@@ -298,7 +358,7 @@ class Laboratory:
         Raises:
             LedgerError: the ledger can't be read.
         """
-        return find_missing(self.ledger, self.store)
+        return find_missing(self.ledger, lambda _, key: self.store.holds(key))
 
     # The life of the installation
 
@@ -334,7 +394,7 @@ class Laboratory:
             LedgerError: the ledger can't be read or written.
         """
         return recover(
-            self.ledger, self.store, folder=self.settings.data_dir, live=self._flows.live
+            self.ledger, [self.store], folder=self.settings.data_dir, live=self._flows.live
         )
 
     def close(self, *, timeout_s: float) -> None:

@@ -6,7 +6,7 @@ price is known. Times are aware UTC datetimes. Durations are integer millisecond
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 
@@ -196,3 +196,111 @@ class GenerationSummary:
     image_models: tuple[str, ...]
     status: GenerationStatus
     created_at: datetime
+
+
+class UploadStatus(StrEnum):
+    """How one try to upload a stored object ended."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GalleryFilter:
+    """Which painted pictures to show; what is empty or ``None`` lets all of them through."""
+
+    text: str = ""
+    """Words that must all be in the texts of the picture's generation."""
+    image_models: tuple[str, ...] = ()
+    run_statuses: tuple[RunStatus, ...] = ()
+    """How the run that painted it ended. The generation's status would tell of its siblings."""
+    created_from: date | None = None
+    """The first day, UTC."""
+    created_to: date | None = None
+    """The last day, UTC."""
+    cost_from_micro_usd: int | None = None
+    """The least its run may have cost; a run whose cost is unknown is left out."""
+    cost_to_micro_usd: int | None = None
+    """The most its run may have cost; a run whose cost is unknown is left out."""
+    starred: bool = False
+    """Only pictures with a star."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureSummary:
+    """One painted picture as a gallery shows it."""
+
+    asset: Asset
+    thumbnail: Asset | None
+    """``None`` until it is made."""
+    generation_id: str
+    run_id: str
+    title: str
+    """Of its generation."""
+    image_model: str
+    provider: str
+    run_status: RunStatus
+    cost_micro_usd: int | None
+    """Of its run, whose other pictures it stands for, too; ``None`` where it is unknown."""
+    aspect_ratio: str
+    created_at: datetime
+    starred_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptSpan:
+    """One call to a model as it lay in time: the last one of each stage and run, and those before."""
+
+    stage_id: str | None
+    """The stage that made it; ``None`` for a run's."""
+    run_id: str | None
+    """The run that made it; ``None`` for a stage's."""
+    number: int
+    """From 1."""
+    status: str
+    """That of a stage or run: ``succeeded``, ``failed``, ``refused`` and so on."""
+    fault: Fault | None
+    started_at: datetime
+    """After the wait that the attempt before ended with."""
+    ended_at: datetime | None
+    """``None`` while it runs, and where nobody saw its end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """One try to upload a stored object."""
+
+    asset_id: str
+    number: int
+    """From 1."""
+    status: UploadStatus
+    fault: Fault | None
+    size_bytes: int
+    started_at: datetime
+    total_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lineage:
+    """What a generation's events don't tell: where it comes from and what became of its pictures."""
+
+    parent_id: str | None
+    """The generation it was forked from."""
+    forked_at: Stage | None
+    """The first stage that was made anew."""
+    children: tuple[GenerationSummary, ...]
+    """The generations forked from it, oldest first."""
+    reused_stages: Mapping[str, str]
+    """Stage id → the stage it was taken over from."""
+    prompt_parents: Mapping[str, str]
+    """Prompt id → the prompt it grew from."""
+    run_parents: Mapping[str, str]
+    """Run id → the run it repeats."""
+    attempts: tuple[AttemptSpan, ...]
+    """Of stages and then of runs, each in their order and by number."""
+    uploads: tuple[Upload, ...]
+    """By asset and number."""
+    thumbnails: Mapping[str, Asset]
+    """Asset id → its thumbnail, where there is one."""
+    stars: Mapping[str, datetime]
+    """Asset id → when it was given its star."""

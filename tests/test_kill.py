@@ -58,7 +58,7 @@ STORING = tuple(
 CASES = (
     *(Case(delay_s=count * 0.07) for count in range(8)),
     *(Case(line=number) for number in range(1, 12)),
-    *(Case(step=step) for step in range(4, 440, 22)),
+    *(Case(step=step) for step in range(4, 330, 17)),
     *STORING,
 )
 MENDING_STEPS = tuple(range(20, 140, 15))

@@ -14,7 +14,7 @@ from promptflow.laboratory import Laboratory, open_laboratory
 from promptflow.laboratory import make_laboratory as make_shipped
 from promptflow.ports import ImageModel, Picture, TextModel
 from promptflow.providers.offline import OfflinePlanner
-from promptflow.records import GenerationStatus, ImageParameters, RunStatus, Stage
+from promptflow.records import GalleryFilter, GenerationStatus, ImageParameters, RunStatus, Stage
 from promptflow.settings import Settings, read_settings
 from promptflow.view import fold
 from tests.pipeline.expected import GENERATION, PROMPT
@@ -89,6 +89,24 @@ def test_generation_is_kept_whole(open_lab: Open) -> None:
         make_png(1),
     ]
     assert lab.find_missing_pictures() == ()
+
+
+def test_what_was_painted_is_in_the_gallery(open_lab: Open) -> None:
+    """The pictures of a flow are listed, counted, found, starred and searched by their texts."""
+    lab = open_lab()
+    generation_id = lab.start(make_request())
+    _wait(lab, generation_id)
+    first, second = lab.list_pictures(GalleryFilter(), limit=24)
+
+    lab.star(first.asset.asset_id, starred=True)
+    starred = lab.list_pictures(GalleryFilter(starred=True), limit=24)
+    lab.star(first.asset.asset_id, starred=False)
+
+    assert [one.asset for one in starred] == [first.asset]
+    assert lab.find_picture(second.asset.asset_id) == second
+    assert lab.count_pictures(GalleryFilter(text=first.title)) == (2, False)
+    assert set(lab.list_gallery_models()) == set(BOTH)
+    assert lab.read_lineage(generation_id).stars == {}
 
 
 def test_what_was_seen_live_is_what_is_read_back(open_lab: Open) -> None:

@@ -1,19 +1,24 @@
 """The ledger's file: connections, transactions, and words for what SQLite complains about. Floor 4.
 
-One connection per operation, because connections belong to a thread and flows to many. Every writing
+Each operation has a connection to itself, since flows run in many threads. It then waits for the next one:
+a new connection reads the whole schema, which takes longer than most operations. Every writing
 transaction takes the write lock at its beginning: one that reads first and writes later fails at once
 with "database is locked" when another writer came between, however long its timeout.
 """
 
 import shutil
 import sqlite3
+import weakref
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 
 from promptflow.errors import LedgerError, SetupError
 
+_MOST_IDLE = 4
+"""So many connections of a kind wait for their next use; more of them at once are rare."""
 _PRIMARY_CODE = 0xFF
 """SQLite's extended error codes carry the primary one in the lowest byte."""
 _ROOM_BYTES = 1_000_000
@@ -57,6 +62,64 @@ _REFUSED = (
 )
 
 
+_Identity = tuple[int, int]
+"""The numbers of a file on the disk, kept for as long as it is open anywhere."""
+_Waiting = tuple[str, _Identity, sqlite3.Connection]
+"""The mode of a connection, which file it was opened to, and the connection."""
+
+
+class _Idle:
+    """Connections that wait for their next use.
+
+    A connection goes on with a file that was removed or replaced, and what it writes is lost then; so
+    it is used again only while its file is the one at the path.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._waiting: list[_Waiting] = []
+        weakref.finalize(self, _close_all, self._waiting)
+
+    def take(self, mode: str, file: _Identity | None) -> sqlite3.Connection | None:
+        """Take out a connection to a file, ``None`` if none waits; close those to others."""
+        with self._lock:
+            stale = [one for one in self._waiting if one[1] != file]
+            self._waiting[:] = [one for one in self._waiting if one[1] == file]
+            found = next((one for one in self._waiting if one[0] == mode), None)
+            if found:
+                self._waiting.remove(found)
+        _close_all(stale)
+        return found[2] if found else None
+
+    def put(self, mode: str, file: _Identity, connection: sqlite3.Connection) -> None:
+        """Let a connection wait that is in no transaction; close it where enough of them do."""
+        with self._lock:
+            waiting = sum(1 for one in self._waiting if one[0] == mode)
+            if waiting < _MOST_IDLE:
+                self._waiting.append((mode, file, connection))
+                return
+        connection.close()
+
+    def close(self) -> None:
+        """Close all that wait."""
+        with self._lock:
+            _close_all(self._waiting)
+
+
+def _close_all(waiting: list[_Waiting]) -> None:
+    while waiting:
+        _, _, connection = waiting.pop()
+        connection.close()
+
+
+def _identify(path: Path) -> _Identity | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerFile:
     """Where the ledger is and how long to wait for it."""
@@ -64,6 +127,7 @@ class LedgerFile:
     path: Path
     timeout_s: float = 30.0
     """Seconds to wait for another writer."""
+    _idle: _Idle = field(default_factory=_Idle, init=False, repr=False, compare=False)
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -76,10 +140,11 @@ class LedgerFile:
             LedgerError: the file can't be opened or read, or what the block read makes no sense; the
                 text says why.
         """
-        with self.legible(LedgerError), closing(self.connect("ro")) as connection:
+        with self.legible(LedgerError), self._connected("ro") as connection:
             connection.row_factory = sqlite3.Row
             connection.execute("BEGIN")
             yield connection
+            connection.execute("ROLLBACK")
 
     @contextmanager
     def writing(self, *, durable: bool = True) -> Iterator[sqlite3.Connection]:
@@ -95,7 +160,7 @@ class LedgerFile:
         Raises:
             LedgerError: the file can't be opened or written; the text says why.
         """
-        with self.worded(LedgerError), closing(self.connect("rw")) as connection:
+        with self.worded(LedgerError), self._connected("rw") as connection:
             with self.legible(LedgerError):
                 connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
                 connection.execute("BEGIN IMMEDIATE")
@@ -107,6 +172,30 @@ class LedgerFile:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
+
+    @contextmanager
+    def _connected(self, mode: str) -> Iterator[sqlite3.Connection]:
+        """Yield a connection that is used for nothing else meanwhile."""
+        file = _identify(self.path)
+        connection = self._idle.take(mode, file)
+        if connection is None:
+            connection = self.connect(mode)
+            # Where the file was replaced meanwhile there is no telling which one was opened.
+            file = file if _identify(self.path) == file else None
+        try:
+            yield connection
+        except BaseException:
+            # Whatever state it is in: the next operation starts afresh.
+            connection.close()
+            raise
+        if file is None:
+            connection.close()
+        else:
+            self._idle.put(mode, file, connection)
+
+    def close(self) -> None:
+        """Close the connections that wait for their next use; operations later open new ones."""
+        self._idle.close()
 
     def connect(self, mode: str) -> sqlite3.Connection:
         """Open a connection that begins and ends transactions only when told to.

@@ -116,7 +116,7 @@ def _flow_finished(row: sqlite3.Row) -> Iterator[FlowFinished]:
     yield FlowFinished(
         generation_id=row["id"],
         status=status,
-        fault=_fault(row) if row["error_code"] is not None else None,
+        fault=to_fault(row) if row["error_code"] is not None else None,
         # Unknown, and NULL, where the process ended first.
         total_ms=row["total_ms"] or 0,
         cost_micro_usd=row["cost_micro_usd"],
@@ -127,7 +127,9 @@ def _flow_finished(row: sqlite3.Row) -> Iterator[FlowFinished]:
 def _references(connection: sqlite3.Connection, generation_id: str) -> Iterator[ReferenceStored]:
     sql = "SELECT * FROM assets WHERE generation_id = ? AND role = ? ORDER BY position"
     for row in connection.execute(sql, (generation_id, AssetRole.REFERENCE)):
-        yield ReferenceStored(generation_id=generation_id, index=row["position"], asset=_asset(row))
+        yield ReferenceStored(
+            generation_id=generation_id, index=row["position"], asset=to_asset(row)
+        )
 
 
 def _stages(connection: sqlite3.Connection, generation_id: str) -> Iterator[Event]:
@@ -157,7 +159,7 @@ def _stage_retries(connection: sqlite3.Connection, stage_id: str) -> Iterator[St
             attempt_id=row["id"],
             attempt=row["number"],
             wait_s=row["wait_after_ms"] / 1000,
-            fault=_attempt_fault(row),
+            fault=to_attempt_fault(row),
             at=from_text(row["ended_at"]),
         )
 
@@ -186,7 +188,7 @@ def _stage_closed(row: sqlite3.Row) -> Iterator[StageFinished | StageFailed]:
             yield StageFailed(
                 stage_id=row["id"],
                 output=row["output"],
-                fault=_fault(row),
+                fault=to_fault(row),
                 timeline=timeline,
                 first_token_ms=row["first_token_ms"],
                 total_ms=row["total_ms"] or 0,
@@ -234,18 +236,18 @@ def _retries(attempts: list[sqlite3.Row]) -> Iterator[RunRetrying]:
                 attempt_id=row["id"],
                 attempt=row["number"],
                 wait_s=row["wait_after_ms"] / 1000,
-                fault=_attempt_fault(row),
+                fault=to_attempt_fault(row),
                 at=from_text(row["ended_at"]),
             )
 
 
 def _pictures(connection: sqlite3.Connection, run_id: str) -> Iterator[ImageReady]:
-    sql = "SELECT * FROM assets WHERE run_id = ? ORDER BY position"
-    for row in connection.execute(sql, (run_id,)):
+    sql = "SELECT * FROM assets WHERE run_id = ? AND role = ? ORDER BY position"
+    for row in connection.execute(sql, (run_id, AssetRole.OUTPUT)):
         yield ImageReady(
             run_id=run_id,
             index=row["position"],
-            asset=_asset(row),
+            asset=to_asset(row),
             seed=row["seed"],
             # Unknown, and NULL, for a picture that recovery found.
             at_ms=row["at_ms"] or 0,
@@ -276,7 +278,7 @@ def _run_closed(row: sqlite3.Row, attempts: list[sqlite3.Row]) -> Iterator[RunFi
         attempt_id=ending["id"],
         attempt=ending["number"],
         status=status,
-        fault=_fault(row),
+        fault=to_fault(row),
         total_ms=row["total_ms"] or 0,
         usage=_usage(row),
         cost_micro_usd=row["cost_micro_usd"],
@@ -285,7 +287,8 @@ def _run_closed(row: sqlite3.Row, attempts: list[sqlite3.Row]) -> Iterator[RunFi
     )
 
 
-def _asset(row: sqlite3.Row) -> Asset:
+def to_asset(row: sqlite3.Row) -> Asset:
+    """Return the asset of a row of that table."""
     return Asset(
         asset_id=row["id"],
         role=AssetRole(row["role"]),
@@ -299,7 +302,8 @@ def _asset(row: sqlite3.Row) -> Asset:
     )
 
 
-def _fault(row: sqlite3.Row) -> Fault:
+def to_fault(row: sqlite3.Row) -> Fault:
+    """Return the failure of a row of a generation, stage or run."""
     return Fault(
         code=row["error_code"],
         message=row["error_message"],
@@ -309,7 +313,8 @@ def _fault(row: sqlite3.Row) -> Fault:
     )
 
 
-def _attempt_fault(row: sqlite3.Row) -> Fault:
+def to_attempt_fault(row: sqlite3.Row) -> Fault:
+    """Return the failure of a row of an attempt."""
     return Fault(
         code=row["error_code"],
         message=row["error_message"],

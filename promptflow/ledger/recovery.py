@@ -9,7 +9,7 @@ file, and a lock on a removed file counts for nothing, so that two owners never 
 import logging
 import re
 import sqlite3
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -125,7 +125,7 @@ class Ownership:
 
 def recover(
     ledger: SqliteLedger,
-    store: StoredPictures,
+    stores: Sequence[StoredPictures],
     *,
     folder: Path,
     live: Callable[[], Collection[str]],
@@ -137,7 +137,7 @@ def recover(
 
     Args:
         ledger: prepared.
-        store: where the pictures are.
+        stores: where a flow's pictures may lie.
         folder: the data folder, with the owners' locks.
         live: tells which generations this process is running. It is asked after the ledger was, so
             that a flow which starts meanwhile isn't taken for dead; it must know a flow's id before
@@ -153,21 +153,22 @@ def recover(
     ours = by_owner.pop(ledger.owner, [])
     running_here = live() if ours else ()
     left = [one for one in ours if one not in running_here]
-    marked = [one for one in left if _interrupt(ledger, store, one)]
+    marked = [one for one in left if _interrupt(ledger, stores, one)]
     for owner, generation_ids in by_owner.items():
         with _hold_dead(folder, owner) as dead:
             if dead:
-                marked.extend(one for one in generation_ids if _interrupt(ledger, store, one))
+                marked.extend(one for one in generation_ids if _interrupt(ledger, stores, one))
     _remove_dead_locks(folder, {ledger.owner, *by_owner})
     return tuple(sorted(marked))
 
 
-def find_missing(ledger: SqliteLedger, store: StoredPictures) -> tuple[str, ...]:
-    """List recorded pictures that are not in the store.
+def find_missing(ledger: SqliteLedger, holds: Callable[[str, str], bool]) -> tuple[str, ...]:
+    """List recorded pictures that are not where they are said to be.
 
     Args:
         ledger: prepared.
-        store: where the pictures should be.
+        holds: tells whether the store of this name has a picture under this key; a `StorageError` of
+            its own stands for no.
 
     Returns:
         Keys, ascending; empty when every picture is there.
@@ -176,15 +177,16 @@ def find_missing(ledger: SqliteLedger, store: StoredPictures) -> tuple[str, ...]
         LedgerError: the ledger can't be read.
     """
     with ledger.file.reading() as connection:
-        sql = "SELECT DISTINCT key FROM assets ORDER BY key"
+        sql = "SELECT DISTINCT key, backend FROM assets ORDER BY key, backend"
         # In a damaged file a text may be anything; what is no key isn't there.
-        keys = [str(row["key"]) for row in connection.execute(sql)]
-    return tuple(key for key in keys if not _is_there(store, key))
+        places = [(str(row["backend"]), str(row["key"])) for row in connection.execute(sql)]
+    gone = (key for backend, key in places if not _is_there(holds, backend, key))
+    return tuple(dict.fromkeys(gone))
 
 
-def _is_there(store: StoredPictures, key: str) -> bool:
+def _is_there(holds: Callable[[str, str], bool], backend: str, key: str) -> bool:
     try:
-        return store.holds(key)
+        return holds(backend, key)
     except StorageError:
         return False
 
@@ -200,15 +202,16 @@ def _read_running(ledger: SqliteLedger) -> dict[str, list[str]]:
     return by_owner
 
 
-def _interrupt(ledger: SqliteLedger, store: StoredPictures, generation_id: str) -> bool:
+def _interrupt(ledger: SqliteLedger, stores: Sequence[StoredPictures], generation_id: str) -> bool:
     """Adopt one generation's pictures and mark it, in one transaction; say whether it was due."""
+    for store in stores:
+        try:
+            store.remove_leftovers(generation_id)
+        except StorageError as error:
+            # They are in nobody's way; what follows says whether the store can be read.
+            _log.warning("What generation %s left half-written stays: %s", generation_id, error)
     try:
-        store.remove_leftovers(generation_id)
-    except StorageError as error:
-        # They are in nobody's way; what follows says whether the store can be read.
-        _log.warning("What generation %s left half-written stays: %s", generation_id, error)
-    try:
-        orphans = _find_orphans(ledger, store, generation_id)
+        orphans = _find_orphans(ledger, stores, generation_id)
     except StorageError as error:
         # Marked without them, its pictures would never be looked for again.
         _log.warning("Generation %s can't be recovered yet: %s", generation_id, error)
@@ -232,18 +235,23 @@ def _interrupt(ledger: SqliteLedger, store: StoredPictures, generation_id: str) 
 
 
 def _find_orphans(
-    ledger: SqliteLedger, store: StoredPictures, generation_id: str
+    ledger: SqliteLedger, stores: Sequence[StoredPictures], generation_id: str
 ) -> list[tuple[str, Asset]]:
-    """List (model, picture) of what was stored and not recorded: killed between the two."""
+    """List (model, picture) of what was stored and not recorded: killed between the two.
+
+    A thumbnail is none: it is made again, and then lies in the same place.
+    """
     with ledger.file.reading() as connection:
         sql = "SELECT key FROM assets WHERE generation_id = ?"
         recorded = {row["key"] for row in connection.execute(sql, (generation_id,))}
     orphans: list[tuple[str, Asset]] = []
-    for key, _, model in store.list_generation(generation_id):
-        if key in recorded:
+    stored = ((store, *one) for store in stores for one in store.list_generation(generation_id))
+    for store, key, role, model in stored:
+        if key in recorded or role is AssetRole.THUMBNAIL:
             continue
         try:
             orphans.append((model, store.describe(key)))
+            recorded.add(key)
         except (PictureError, StorageError) as error:
             _log.warning("The stored file %r is left as it is, unrecorded: %s", key, error)
     return orphans

@@ -57,6 +57,12 @@ def attempt_columns(fault: Fault | None) -> dict[str, object]:
     return columns
 
 
+def row_of_asset(asset: Asset) -> dict[str, object]:
+    """Return the columns that describe what is stored."""
+    row = dataclasses.asdict(asset)
+    return {"id": row.pop("asset_id"), **row}
+
+
 def parameters_to_json(parameters: ImageParameters) -> str:
     """Render what is asked for as a JSON object; what is left to the model is left out."""
     told = dataclasses.asdict(parameters)
@@ -80,12 +86,10 @@ def add_reference(
         asset: what is stored.
         now: the time of recording.
     """
-    kept = dataclasses.asdict(asset)
     row = {
-        "id": kept.pop("asset_id"),
+        **row_of_asset(asset),
         "generation_id": generation_id,
         "position": position,
-        **kept,
         "created_at": to_text(now),
     }
     insert(db, "assets", row)
@@ -119,22 +123,24 @@ def add_picture(
     Raises:
         LedgerError: there is no such run.
     """
-    sql = "SELECT generation_id FROM runs WHERE id = ?"
+    sql = "SELECT generation_id, image_model, status, cost_micro_usd FROM runs WHERE id = ?"
     found = db.execute(sql, (run_id,)).fetchone()
     if found is None:
         raise LedgerError(_UNKNOWN.format("runs", run_id))
-    kept = dataclasses.asdict(asset)
+    generation_id, image_model, status, cost_micro_usd = found
     row = {
-        "id": kept.pop("asset_id"),
-        "generation_id": found[0],
+        **row_of_asset(asset),
+        "generation_id": generation_id,
         "run_id": run_id,
         "position": position,
-        **kept,
         "seed": seed,
         "at_ms": at_ms,
         "resolved": parameters_to_json(resolved) if resolved else None,
         "request_id": request_id,
         "created_at": to_text(now),
+        "image_model": image_model,
+        "run_status": status,
+        "run_cost_micro_usd": cost_micro_usd,
     }
     insert(db, "assets", row)
     sql = "UPDATE runs SET first_picture_ms = coalesce(first_picture_ms, ?) WHERE id = ?"

@@ -5,6 +5,7 @@ import threading
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from promptflow.clock import Clock
@@ -19,19 +20,28 @@ from promptflow.events import (
     StageFailed,
     StageFinished,
 )
-from promptflow.ledger import read
+from promptflow.ledger import gallery, keeping, read
 from promptflow.ledger.database import LedgerFile
+from promptflow.ledger.lineage import read_lineage
 from promptflow.ledger.migrations import find_pending, migrate
 from promptflow.ledger.search import list_generations
 from promptflow.ledger.write import write_event
-from promptflow.records import GenerationSummary
+from promptflow.records import (
+    Asset,
+    Fault,
+    GalleryFilter,
+    GenerationSummary,
+    Lineage,
+    PictureSummary,
+    UploadStatus,
+)
 from promptflow.wording import count
 
 _COUNTS = {
     "generation": "SELECT count(*) FROM generations",
     "stage": "SELECT count(*) FROM stages",
     "run": "SELECT count(*) FROM runs",
-    "picture": "SELECT count(*) FROM assets",
+    "picture": "SELECT count(*) FROM assets WHERE role <> 'thumbnail'",
 }
 """What is counted → how."""
 
@@ -90,6 +100,7 @@ class SqliteLedger:
 
     def close(self) -> None:
         """Let go of the file; records made later still work."""
+        self.file.close()
         if self._idle:
             self._idle()
 
@@ -135,8 +146,9 @@ class SqliteLedger:
         """List generations, newest first by id.
 
         Args:
-            search: words, or parts of words, that must all be in the request or the title, in upper
-                or lower case; no character has a special meaning.
+            search: words that must all be in the texts: parts of words of the title or the request,
+                or, once it has ended, the beginnings of words of its plan or prompts. In upper or
+                lower case; no character has a special meaning.
             limit: how many at most, from 1.
             before: the last id of the page before; ``None`` for the first page.
 
@@ -150,6 +162,212 @@ class SqliteLedger:
             return ()
         with self.file.reading() as connection:
             return list_generations(connection, search=search, limit=limit, before=before)
+
+    def read_lineage(self, generation_id: str) -> Lineage:
+        """Read what the events of a generation don't tell, as `promptflow.ledger.lineage` has it.
+
+        Args:
+            generation_id: anything; it may come from an address.
+
+        Raises:
+            UnknownGenerationError: there is no such generation.
+            LedgerError: the ledger can't be read.
+        """
+        if self.is_new:
+            raise UnknownGenerationError(read.tell_unknown(generation_id))
+        with self.file.reading() as connection:
+            return read_lineage(connection, generation_id)
+
+    # The gallery
+
+    def list_pictures(
+        self, wanted: GalleryFilter, *, limit: int, offset: int = 0
+    ) -> tuple[PictureSummary, ...]:
+        """List painted pictures: newest first, or, where words are looked up, by their generations.
+
+        Args:
+            wanted: which.
+            limit: how many at most, from 1.
+            offset: how many to leave out before, from 0.
+
+        Returns:
+            At most `limit`; empty where nothing fits, or fewer than `offset` do.
+
+        Raises:
+            LedgerError: the ledger can't be read.
+        """
+        if self.is_new:
+            return ()
+        with self.file.reading() as connection:
+            return gallery.list_pictures(connection, wanted, limit=limit, offset=offset)
+
+    def count_pictures(self, wanted: GalleryFilter) -> tuple[int, bool]:
+        """Count painted pictures.
+
+        Args:
+            wanted: which.
+
+        Returns:
+            How many, and whether there are more than that: by words, cost or star it is counted up to
+            `promptflow.ledger.gallery.COUNT_LIMIT` only.
+
+        Raises:
+            LedgerError: the ledger can't be read.
+        """
+        if self.is_new:
+            return 0, False
+        with self.file.reading() as connection:
+            return gallery.count_pictures(connection, wanted)
+
+    def list_gallery_models(self) -> tuple[str, ...]:
+        """List the image models that have painted a picture, by id.
+
+        Raises:
+            LedgerError: the ledger can't be read.
+        """
+        if self.is_new:
+            return ()
+        with self.file.reading() as connection:
+            return gallery.list_models(connection)
+
+    def find_picture(self, asset_id: str) -> PictureSummary | None:
+        """Return one painted picture; ``None`` where there is none of this id.
+
+        Args:
+            asset_id: anything; it may come from an address.
+
+        Raises:
+            LedgerError: the ledger can't be read.
+        """
+        if self.is_new:
+            return None
+        with self.file.reading() as connection:
+            return gallery.find_picture(connection, asset_id)
+
+    def find_asset(self, asset_id: str) -> Asset | None:
+        """Return a stored object of any role; ``None`` where there is none of this id.
+
+        Args:
+            asset_id: anything; it may come from an address.
+
+        Raises:
+            LedgerError: the ledger can't be read.
+        """
+        if self.is_new:
+            return None
+        with self.file.reading() as connection:
+            return keeping.find_asset(connection, asset_id)
+
+    def star(self, asset_id: str, at: datetime | None) -> None:
+        """Give an asset a star, or take it away.
+
+        Args:
+            asset_id: which.
+            at: when; ``None`` takes it away. A star that is there keeps its time.
+
+        Raises:
+            LedgerError: there is no such asset, or it could not be written.
+        """
+        with self._turn, self.file.writing() as db:
+            keeping.star(db, asset_id, at)
+
+    # What is done beside the flows
+
+    def list_without_thumbnail(self, *, after: str = "", limit: int = 100) -> tuple[Asset, ...]:
+        """List pictures and references that no thumbnail was made of, by id.
+
+        Args:
+            after: the last id of the batch before; empty for the first.
+            limit: how many at most, from 1.
+
+        Raises:
+            LedgerError: the ledger can't be read.
+        """
+        if self.is_new:
+            return ()
+        with self.file.reading() as connection:
+            return keeping.list_without_thumbnail(connection, after=after, limit=limit)
+
+    def list_in_outbox(self, *, after: str = "", limit: int = 100) -> tuple[Asset, ...]:
+        """List what has yet to be uploaded, thumbnails among it, by id.
+
+        Args:
+            after: the last id of the batch before; empty for the first.
+            limit: how many at most, from 1.
+
+        Raises:
+            LedgerError: the ledger can't be read.
+        """
+        if self.is_new:
+            return ()
+        with self.file.reading() as connection:
+            return keeping.list_in_outbox(connection, after=after, limit=limit)
+
+    def record_thumbnail(self, source_id: str, thumbnail: Asset) -> None:
+        """Write down the thumbnail of an asset; one that is there already stays.
+
+        Args:
+            source_id: the asset it shows.
+            thumbnail: what is stored.
+
+        Raises:
+            LedgerError: there is no such asset, or it could not be written.
+        """
+        # It can be made again, so it need not survive a power cut.
+        with self._turn, self.file.writing(durable=False) as db:
+            keeping.record_thumbnail(db, source_id, thumbnail, now=self.clock.now())
+
+    def record_upload(
+        self,
+        asset_id: str,
+        *,
+        status: UploadStatus,
+        started_at: datetime,
+        total_ms: int,
+        size_bytes: int,
+        fault: Fault | None = None,
+    ) -> int:
+        """Write down one try to upload an asset.
+
+        Args:
+            asset_id: what was uploaded.
+            status: how it ended.
+            started_at: when it began.
+            total_ms: milliseconds until it ended.
+            size_bytes: how much was to be sent.
+            fault: what went wrong, if anything.
+
+        Returns:
+            Its number, from 1.
+
+        Raises:
+            LedgerError: there is no such asset, or it could not be written.
+        """
+        with self._turn, self.file.writing(durable=False) as db:
+            return keeping.record_upload(
+                db,
+                asset_id,
+                status=status,
+                fault=fault,
+                size_bytes=size_bytes,
+                started_at=started_at,
+                total_ms=total_ms,
+            )
+
+    def mark_stored(self, asset_id: str, backend: str) -> None:
+        """Write down which store holds an asset now; once it returns, the other may let go of it.
+
+        Args:
+            asset_id: which.
+            backend: that store's name.
+
+        Raises:
+            LedgerError: there is no such asset, or it could not be written.
+        """
+        with self._turn, self.file.writing() as db:
+            keeping.mark_stored(db, asset_id, backend)
+
+    # The whole
 
     def count_refusals(self) -> dict[str, tuple[int, int]]:
         """Count how often image models refused.

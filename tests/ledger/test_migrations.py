@@ -20,7 +20,8 @@ SCHEMA = """\
 table assets: id TEXT!, generation_id TEXT! -> generations.id, run_id TEXT -> runs.id, position \
 INTEGER!, role TEXT!, backend TEXT!, key TEXT!, sha256 TEXT!, mime TEXT!, width_px INTEGER!, \
 height_px INTEGER!, size_bytes INTEGER!, seed INTEGER, at_ms INTEGER, resolved TEXT, request_id \
-TEXT, created_at TEXT!
+TEXT, created_at TEXT!, source_id TEXT -> assets.id, starred_at TEXT, image_model TEXT, run_status \
+TEXT, run_cost_micro_usd INTEGER, has_thumbnail INTEGER!
 table attempts: id TEXT!, run_id TEXT -> runs.id, stage_id TEXT -> stages.id, number INTEGER!, \
 status TEXT!, error_code TEXT, error_message TEXT, http_status INTEGER, error_category TEXT, \
 error_request_id TEXT, wait_after_ms INTEGER, ended_at TEXT!
@@ -28,39 +29,87 @@ table generations: id TEXT!, title TEXT!, request TEXT!, text_model TEXT!, image
 aspect_ratio TEXT!, images_per_model INTEGER!, seed INTEGER, estimate_micro_usd INTEGER, owner \
 TEXT!, status TEXT!, error_code TEXT, error_message TEXT, error_http_status INTEGER, \
 cost_micro_usd INTEGER, total_ms INTEGER, created_at TEXT!, finished_at TEXT, error_category TEXT, \
-error_request_id TEXT, parameters TEXT!
+error_request_id TEXT, parameters TEXT!, parent_id TEXT -> generations.id, forked_at TEXT
+table picture_counts: day TEXT!, image_model TEXT!, run_status TEXT!, pictures INTEGER!
 table prompts: id TEXT!, generation_id TEXT! -> generations.id, stage_id TEXT -> stages.id, \
-image_model TEXT!, text TEXT!, origin TEXT!
+image_model TEXT!, text TEXT!, origin TEXT!, parent_prompt_id TEXT -> prompts.id
 table runs: id TEXT!, generation_id TEXT! -> generations.id, ordinal INTEGER!, prompt_id TEXT! -> \
 prompts.id, image_model TEXT!, provider TEXT!, version INTEGER!, status TEXT!, first_picture_ms \
 INTEGER, total_ms INTEGER, input_tokens INTEGER, output_tokens INTEGER, cost_micro_usd INTEGER, \
 error_code TEXT, error_message TEXT, error_http_status INTEGER, started_at TEXT!, error_category \
 TEXT, error_request_id TEXT, cached_tokens INTEGER, cache_write_tokens INTEGER, input_image_tokens \
 INTEGER, thinking_tokens INTEGER, output_image_tokens INTEGER, price_source TEXT, price_date TEXT, \
-parameters TEXT!
+parameters TEXT!, parent_run_id TEXT -> runs.id
 table stages: id TEXT!, generation_id TEXT! -> generations.id, ordinal INTEGER!, stage TEXT!, \
 image_model TEXT, model TEXT!, output TEXT!, plan TEXT, timeline TEXT!, first_token_ms INTEGER, \
 total_ms INTEGER, input_tokens INTEGER, output_tokens INTEGER, cost_micro_usd INTEGER, status \
 TEXT!, error_code TEXT, error_message TEXT, error_http_status INTEGER, started_at TEXT!, \
 error_category TEXT, error_request_id TEXT, cached_tokens INTEGER, cache_write_tokens INTEGER, \
 input_image_tokens INTEGER, thinking_tokens INTEGER, output_image_tokens INTEGER, price_source \
-TEXT, price_date TEXT, reasoning TEXT!, attempts INTEGER!
+TEXT, price_date TEXT, reasoning TEXT!, attempts INTEGER!, reused_from TEXT -> stages.id
+table uploads: id TEXT!, asset_id TEXT! -> assets.id, number INTEGER!, status TEXT!, error_code \
+TEXT, error_message TEXT, size_bytes INTEGER!, started_at TEXT!, total_ms INTEGER!
 """
 
 OTHER_OBJECTS = [
+    ("index", "assets_in_outbox"),
     ("index", "assets_of_generation"),
     ("index", "assets_of_run"),
+    ("index", "assets_of_source"),
+    ("index", "assets_without_thumbnail"),
     ("index", "attempts_of_run"),
     ("index", "attempts_of_stage"),
+    ("index", "generations_of_parent"),
     ("index", "generations_running"),
+    ("index", "pictures_by_model"),
+    ("index", "pictures_by_time"),
+    ("index", "pictures_of_odd_runs"),
+    ("index", "pictures_starred"),
     ("index", "prompts_of_generation"),
+    ("index", "prompts_of_parent"),
     ("index", "prompts_of_stage"),
+    ("index", "runs_by_day"),
     ("index", "runs_of_model"),
+    ("index", "runs_of_parent"),
     ("index", "runs_of_prompt"),
+    ("index", "runs_refused"),
+    ("index", "stages_by_day"),
     ("index", "stages_in_order"),
+    ("index", "stages_refused"),
+    ("index", "stages_reused"),
+    ("index", "thumbnail_of_source"),
     ("trigger", "generations_deleted"),
     ("trigger", "generations_inserted"),
     ("trigger", "generations_reworded"),
+    ("trigger", "pictures_added"),
+    ("trigger", "pictures_changed"),
+    ("trigger", "pictures_removed"),
+    ("trigger", "runs_closed"),
+    ("trigger", "texts_after_change"),
+    ("trigger", "texts_after_delete_of_prompts"),
+    ("trigger", "texts_after_delete_of_stages"),
+    ("trigger", "texts_after_insert_of_prompts"),
+    ("trigger", "texts_after_insert_of_stages"),
+    ("trigger", "texts_after_update_of_prompts"),
+    ("trigger", "texts_after_update_of_stages"),
+    ("trigger", "texts_before_change"),
+    ("trigger", "texts_before_delete_of_prompts"),
+    ("trigger", "texts_before_delete_of_stages"),
+    ("trigger", "texts_before_insert_of_prompts"),
+    ("trigger", "texts_before_insert_of_stages"),
+    ("trigger", "texts_before_update_of_prompts"),
+    ("trigger", "texts_before_update_of_stages"),
+    ("trigger", "texts_deleted"),
+    ("trigger", "texts_inserted"),
+    ("trigger", "thumbnails_added"),
+    ("trigger", "thumbnails_removed"),
+    ("view", "daily_spend"),
+    ("view", "generation_texts"),
+    ("view", "generation_titles"),
+    ("view", "lineage"),
+    ("view", "model_scorecard"),
+    ("view", "refusals"),
+    ("view", "stage_times"),
 ]
 
 
@@ -106,7 +155,7 @@ def test_an_empty_folder_gets_the_newest_schema(ledger: SqliteLedger, path: Path
         query(
             path,
             """
-            SELECT type, name FROM sqlite_schema WHERE type IN ('index', 'trigger')
+            SELECT type, name FROM sqlite_schema WHERE type IN ('index', 'trigger', 'view')
             AND name NOT LIKE 'sqlite%' AND tbl_name NOT LIKE '\\_sqlite%' ESCAPE '\\'
             ORDER BY type, name
             """,
@@ -249,7 +298,7 @@ def test_foreign_keys_hold(ledger: SqliteLedger) -> None:
         pytest.raises(LedgerError, match="FOREIGN KEY constraint failed"),
         ledger.file.writing() as db,
     ):
-        db.execute("INSERT INTO prompts VALUES ('p', 'nope', NULL, 'm', 'words', 'constructed')")
+        db.execute("INSERT INTO prompts VALUES ('p', 'nope', NULL, 'm', 'words', 'x', NULL)")
 
 
 def test_types_hold(ledger: SqliteLedger) -> None:

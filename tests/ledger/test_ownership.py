@@ -44,7 +44,7 @@ def locks(folder: Path) -> list[str]:
 def sweep(ledger: SqliteLedger) -> tuple[str, ...]:
     """Recover as a process that runs nothing."""
     folder = ledger.file.path.parent
-    return recover(ledger, LocalStore(folder), folder=folder, live=tuple)
+    return recover(ledger, [LocalStore(folder)], folder=folder, live=tuple)
 
 
 def test_an_owner_has_an_id_and_a_lock_of_its_own(tmp_path: Path) -> None:

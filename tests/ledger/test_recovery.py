@@ -17,7 +17,7 @@ from promptflow.events import (
     StageFailed,
 )
 from promptflow.ledger import Ownership, SqliteLedger, find_missing, recover
-from promptflow.records import Asset, AssetRole, GenerationStatus
+from promptflow.records import Asset, AssetRole, GalleryFilter, GenerationStatus, RunStatus
 from promptflow.storage.local import LocalStore
 from promptflow.view import fold
 from tests.ledger.processes import run_together, start
@@ -63,7 +63,7 @@ def later(ledger: SqliteLedger, path: Path) -> SqliteLedger:
 
 def mend(ledger: SqliteLedger, store: LocalStore, *live: str) -> tuple[str, ...]:
     """Recover as a process in which these generations are under way."""
-    return recover(ledger, store, folder=ledger.file.path.parent, live=lambda: live)
+    return recover(ledger, [store], folder=ledger.file.path.parent, live=lambda: live)
 
 
 KILLED = """
@@ -261,7 +261,7 @@ def test_a_flow_that_starts_meanwhile_is_not_taken_for_dead(
         under_way.append("g1")
         return under_way
 
-    assert recover(ledger, store, folder=path.parent, live=live) == ()
+    assert recover(ledger, [store], folder=path.parent, live=live) == ()
     assert fold(ledger.read_events("g2")).status is GenerationStatus.RUNNING
 
 
@@ -273,7 +273,7 @@ def test_nothing_is_asked_where_nothing_runs(
     def live() -> list[str]:
         raise AssertionError
 
-    assert recover(ledger, store, folder=path.parent, live=live) == ()
+    assert recover(ledger, [store], folder=path.parent, live=live) == ()
 
 
 def test_a_living_owner_keeps_its_flow(
@@ -438,7 +438,7 @@ folder = Path(sys.argv[1])
 ledger, store = SqliteLedger(folder / "promptflow.db", clock=Clock()), LocalStore(folder)
 print("ready", flush=True)
 sys.stdin.readline()
-print(",".join(recover(ledger, store, folder=folder, live=tuple)), flush=True)
+print(",".join(recover(ledger, [store], folder=folder, live=tuple)), flush=True)
 """
 
 
@@ -490,4 +490,50 @@ def test_recorded_pictures_without_a_file_are_found(
         ledger.record(event)
     store.path(gone.key).unlink()
 
-    assert find_missing(ledger, store) == ("../elsewhere.png", gone.key)
+    assert find_missing(ledger, lambda _, key: store.holds(key)) == ("../elsewhere.png", gone.key)
+
+
+def test_pictures_in_two_stores_are_adopted_once(
+    ledger: SqliteLedger, later: SqliteLedger, store: LocalStore, path: Path
+) -> None:
+    """What a dead flow stored is found wherever it lies, and what lies twice is adopted once."""
+    outbox = LocalStore(path.parent / "outbox")
+    for event in (flow_started(), run_started("r1")):
+        ledger.record(event)
+    stored = [store_picture(store, 1), store_picture(outbox, 1), store_picture(outbox, 2)]
+
+    recovered = recover(later, [store, outbox], folder=path.parent, live=tuple)
+
+    assert recovered == ("g1",)
+    pictures = fold(later.read_events("g1")).runs[0].images
+    assert sorted(one.asset.key for one in pictures) == sorted({one.key for one in stored})
+    assert later.count_pictures(GalleryFilter(run_statuses=(RunStatus.INTERRUPTED,))) == (2, False)
+
+
+def test_a_thumbnail_without_a_row_is_no_picture(
+    ledger: SqliteLedger, later: SqliteLedger, store: LocalStore
+) -> None:
+    """A thumbnail that was stored and not recorded is left: it is made again in the same place."""
+    for event in (flow_started(), run_started("r1")):
+        ledger.record(event)
+    store.write(generation_id="g1", role=AssetRole.THUMBNAIL, model="painter-1", data=encode(1))
+
+    recovered = mend(later, store)
+
+    assert recovered == ("g1",)
+    assert fold(later.read_events("g1")).runs[0].images == []
+
+
+def test_a_missing_picture_is_looked_for_in_its_own_store(ledger: SqliteLedger) -> None:
+    """Whether a picture is there is asked of the store that its row names."""
+    for event in rich_flow():
+        ledger.record(event)
+    for asset_id in ("a2", "a8"):
+        ledger.mark_stored(asset_id, "b2")
+
+    missing = find_missing(ledger, lambda backend, _: backend == "local")
+
+    assert missing == (
+        "generations/g1/output/painter-1/a2.png",
+        "generations/g1/reference/upload/a8.png",
+    )

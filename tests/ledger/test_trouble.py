@@ -11,6 +11,7 @@ import pytest
 
 from promptflow.errors import LedgerError, SetupError
 from promptflow.ledger import SqliteLedger, find_missing
+from promptflow.records import GalleryFilter
 from promptflow.storage.local import LocalStore
 from promptflow.view import fold
 from tests.ledger.scripted_flow import StoppedClock, flow_started, rich_flow
@@ -100,8 +101,12 @@ def try_everything(path: Path) -> Iterator[str]:
         lambda: fold(ledger.read_events("g1")),
         ledger.list_generations,
         lambda: ledger.list_generations(search="octopus"),
+        lambda: ledger.list_generations(search="oc linocut mosaic"),
+        lambda: ledger.read_lineage("g1"),
+        lambda: ledger.list_pictures(GalleryFilter(), limit=24),
+        lambda: ledger.count_pictures(GalleryFilter(text="octopus", starred=True)),
         ledger.check,
-        lambda: find_missing(ledger, LocalStore(path.parent)),
+        lambda: find_missing(ledger, lambda _, key: LocalStore(path.parent).holds(key)),
     )
     for way in ways:
         try:
