@@ -15,18 +15,22 @@ from functools import partial
 from pathlib import Path
 from threading import Event as Flag
 from types import FrameType
-from typing import TextIO
+from typing import Literal, TextIO
 
 import click
 
 from promptflow import __version__
+from promptflow.backups import Snapshot
 from promptflow.bundles import export_bundle, import_bundle
 from promptflow.catalog import Catalog, check_parameters
+from promptflow.catalog.excerpts import excerpt
 from promptflow.clock import Clock
 from promptflow.doctor import examine
 from promptflow.document import render_document
 from promptflow.errors import InputError, PromptflowError, UnknownGenerationError
-from promptflow.laboratory import Laboratory, open_laboratory
+from promptflow.housekeeping import Tidied
+from promptflow.inventory import Moved
+from promptflow.laboratory import Laboratory, make_laboratory, open_laboratory
 from promptflow.listing import list_models, render_models, tell_models
 from promptflow.options import read_parameters, read_references, suggest_naming
 from promptflow.ports import Reference
@@ -162,19 +166,25 @@ def generate(
         view = _carry_out(lab, checked, pictures)
         if as_json:
             _print_json(render_document(view))
+        _settle(lab)
         return _exit_code(view)
 
 
 @cli.command()
 @click.argument("generation_id")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document to stdout.")
+@click.option(
+    "--links", is_flag=True, help="With --json: give each picture a freshly signed `url`."
+)
 @click.pass_obj
-def show(open_lab: OpenLaboratory, generation_id: str, *, as_json: bool) -> int:
+def show(open_lab: OpenLaboratory, generation_id: str, *, as_json: bool, links: bool) -> int:
     """Show the generation GENERATION_ID as the ledger has it."""
     with _laboratory(open_lab) as lab:
+        if links and not as_json:
+            raise InputError("links", "--links goes with --json; write both.")
         view = lab.look_up(generation_id)[1]
         if as_json:
-            _print_json(render_document(view))
+            _print_json(render_document(view, link=lab.archive.find_address if links else None))
         else:
             transcript = Transcript(_print, lab.name_of, lab.sees_references)
             for event in lab.read_events(generation_id):
@@ -207,7 +217,7 @@ def export(open_lab: OpenLaboratory, generation_ids: tuple[str, ...], out: str) 
             generation_ids,
             _read_path("out", out),
             ledger=lab.ledger,
-            store=lab.store,
+            read_picture=lab.read_picture,
             clock=Clock(),
         )
     _tell(
@@ -224,7 +234,9 @@ def import_(open_lab: OpenLaboratory, bundle: str) -> int:
     """Take in the generations of a zip file that `export` wrote; those that are there are left alone."""
     with _laboratory(open_lab) as lab:
         lab.open(make=True)
-        done = import_bundle(_read_path("bundle", bundle), ledger=lab.ledger, store=lab.store)
+        store = lab.archive.store
+        done = import_bundle(_read_path("bundle", bundle), ledger=lab.ledger, store=store)
+        _settle(lab)
     known = (
         f" {done.known:,} {'was' if done.known == 1 else 'were'} there already."
         if done.known
@@ -238,13 +250,127 @@ def import_(open_lab: OpenLaboratory, bundle: str) -> int:
 
 
 @cli.command()
-def doctor() -> int:
-    """Check the database, the storage, the catalogue and the keys."""
-    findings = examine(_settings())
+@click.pass_obj
+def sync(open_lab: OpenLaboratory) -> int:
+    """Upload what waits in the outbox, and mend what doesn't fit together."""
+    with _laboratory(open_lab) as lab:
+        done = lab.archive.sync(_tell_progress)
+    told = [f"{count(done.tidied.uploads, 'object')} uploaded"]
+    if done.tidied.thumbnails:
+        told.append(f"{count(done.tidied.thumbnails, 'thumbnail')} made")
+    if done.mended:
+        told.append(f"{count(done.mended, 'object')} put in order")
+    _tell(f"{', '.join(told)}.\n")
+    if done.tidied.trouble:
+        _tell(f"{done.tidied.trouble.message}\n")
+    if done.left.missing:
+        _tell(
+            f"{count(len(done.left.missing), 'picture')} recorded but nowhere to be found, the first "
+            f"is {done.left.missing[0].key!r}. Bring them back from a backup.\n"
+        )
+    return NONE if done.tidied.trouble or done.left.missing else SUCCEEDED
+
+
+@cli.command("migrate-storage")
+@click.option(
+    "--to", type=click.Choice(["b2", "local"]), required=True, help="Where all pictures go."
+)
+@click.pass_obj
+def migrate_storage(open_lab: OpenLaboratory, to: Literal["b2", "local"]) -> int:
+    """Move all pictures to one place; broken off, it goes on where it stopped."""
+
+    def tell(moved: Moved) -> None:
+        _tell_line(f"{count(moved.pictures, 'object')}, {format_size(moved.size_bytes)}")
+
+    with _laboratory(open_lab) as lab:
+        moved = lab.archive.move(to, tell)
+    _tell(f"{count(moved.pictures, 'object')}, {format_size(moved.size_bytes)}, moved to {to}.\n")
+    if moved.failed:
+        _tell(f"{count(moved.failed, 'object')} stayed where they were. {moved.trouble}\n")
+    return NONE if moved.failed else SUCCEEDED
+
+
+@cli.command()
+@click.pass_obj
+def backup(open_lab: OpenLaboratory) -> int:
+    """Save the ledger to the bucket now."""
+    with _laboratory(open_lab) as lab:
+        saved = lab.archive.back_up()
+    if saved is None:
+        _tell("Nothing is recorded yet, so nothing was saved.\n")
+    else:
+        _tell(f"Saved {saved.key}, {format_size(saved.size_bytes)}.\n")
+    return SUCCEEDED
+
+
+@cli.command()
+@click.argument("snapshot", required=False)
+@click.option("--list", "lists", is_flag=True, help="Only list the snapshots, newest first.")
+def restore(snapshot: str | None, *, lists: bool) -> int:
+    """Bring the ledger back from SNAPSHOT, or else from the newest one.
+
+    A ledger that is there is moved aside; one that is newer is left where it is.
+    """
+    archive = make_laboratory(_settings()).archive
+    found = archive.list_snapshots()
+    if lists:
+        lines = (f"{one.key}  {format_size(one.size_bytes)}\n" for one in found)
+        _print("".join(lines))
+        return SUCCEEDED
+    chosen = _choose_snapshot(found, snapshot)
+    aside = archive.restore(chosen)
+    _tell(f"Restored {chosen.key}.\n")
+    if aside:
+        _tell(f"The ledger that was there is now {str(aside)!r}.\n")
+    return SUCCEEDED
+
+
+@cli.command()
+@click.option("--prune", is_flag=True, help="Remove what is stored and not recorded, for good.")
+def doctor(*, prune: bool) -> int:
+    """Check the database, the storage, the pictures, the catalogue and the keys."""
+    findings = examine(_settings(), prune=prune)
     for finding in findings:
         mark = click.style("ok  ", fg="green") if finding.fine else click.style("bad ", fg="red")
         _print(f"{mark} {finding.what}: {finding.said}\n")
     return SUCCEEDED if all(finding.fine for finding in findings) else NONE
+
+
+def _choose_snapshot(found: Sequence[Snapshot], key: str | None) -> Snapshot:
+    if not found:
+        raise InputError("snapshot", "There is no snapshot in the bucket. `backup` makes one.")
+    chosen = next((one for one in found if key in {None, one.key}), None)
+    if chosen is None:
+        message = (
+            f"There is no snapshot {excerpt(key)}. `restore --list` lists those that are there."
+        )
+        raise InputError("snapshot", message)
+    return chosen
+
+
+def _settle(lab: Laboratory) -> None:
+    """Do before the process ends what a server would do in the background, and say what is left."""
+    try:
+        done = lab.archive.settle()
+    except PromptflowError as error:
+        _tell(f"\n{printable(error.message)}\n")
+        return
+    waiting = lab.ledger.read_waiting()
+    if done.trouble and waiting.pictures:
+        _tell(
+            f"\n{count(waiting.pictures, 'object')} kept in the outbox, to be uploaded later: "
+            f"{printable(done.trouble.message)}\n"
+        )
+
+
+def _tell_progress(done: Tidied) -> None:
+    _tell_line(f"{count(done.uploads, 'object')} uploaded")
+
+
+def _tell_line(text: str) -> None:
+    """Write over the line before, where someone watches."""
+    if sys.stderr.isatty():
+        _tell(f"\r{text}\x1b[K")
 
 
 def _read_path(field: str, given: str) -> Path:

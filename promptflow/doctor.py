@@ -3,11 +3,13 @@
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from promptflow.errors import PromptflowError, SetupError
 from promptflow.laboratory import MIN_FREE_BYTES, Laboratory, open_laboratory
 from promptflow.ledger import Ownership
 from promptflow.settings import Settings
+from promptflow.storage.b2 import B2Bucket
 from promptflow.wording import count, format_size
 
 
@@ -21,11 +23,12 @@ class Finding:
     """What was found and, where it isn't fine, what to do."""
 
 
-def examine(settings: Settings) -> tuple[Finding, ...]:
-    """Look at the database, the storage, the catalogue and the keys.
+def examine(settings: Settings, *, prune: bool = False) -> tuple[Finding, ...]:
+    """Look at the database, the storage, the pictures, the catalogue and the keys.
 
     Args:
         settings: how the installation is set up.
+        prune: remove what is stored and not recorded; else it is only told.
 
     Returns:
         A finding for each thing looked at; a single one where the rest can't be reached.
@@ -37,6 +40,9 @@ def examine(settings: Settings) -> tuple[Finding, ...]:
     checks: tuple[tuple[str, Callable[[Laboratory], Iterator[Finding]]], ...] = (
         ("database", _examine_database),
         ("storage", _examine_storage),
+        ("bucket", _examine_bucket),
+        ("outbox", _examine_outbox),
+        ("pictures", partial(_examine_pictures, prunes=prune)),
         ("flows", _examine_flows),
         ("catalogue", _examine_catalog),
         ("keys", _examine_keys),
@@ -57,7 +63,7 @@ def _examine_database(lab: Laboratory) -> Iterator[Finding]:
 
 def _examine_storage(lab: Laboratory) -> Iterator[Finding]:
     folder = lab.settings.data_dir
-    lab.store.check_writable()
+    lab.archive.store.check_writable()
     free_bytes = shutil.disk_usage(folder).free
     if free_bytes < MIN_FREE_BYTES:
         said = (
@@ -65,18 +71,74 @@ def _examine_storage(lab: Laboratory) -> Iterator[Finding]:
             f"{format_size(MIN_FREE_BYTES)}. Free some space."
         )
         yield Finding(what="storage", fine=False, said=said)
-    else:
-        said = f"pictures are kept in {str(folder)!r}, {format_size(free_bytes)} are free"
-        yield Finding(what="storage", fine=True, said=said)
-    missing = lab.find_missing_pictures()
-    if missing:
+        return
+    kept = "wait to be uploaded" if lab.settings.bucket else "are kept"
+    said = f"pictures {kept} in {str(folder)!r}, {format_size(free_bytes)} are free"
+    yield Finding(what="storage", fine=True, said=said)
+
+
+def _examine_bucket(lab: Laboratory) -> Iterator[Finding]:
+    settings = lab.settings.bucket
+    if settings is None:
         said = (
-            f"{count(len(missing), 'picture')} recorded but not there, the first is {missing[0]!r}. "
-            "Bring the folder back from a backup."
+            "none is set up, so pictures stay on this machine; B2_BUCKET_NAME and the other B2_ "
+            "variables set one up"
+        )
+        yield Finding(what="bucket", fine=True, said=said)
+        return
+    # One try: four of them take 40 s where nobody answers.
+    bucket = B2Bucket(settings, attempts=1)
+    try:
+        bucket.check()
+    finally:
+        bucket.close()
+    said = f"{settings.bucket!r} of {settings.title} can be written, read, listed and cleared"
+    yield Finding(what="bucket", fine=True, said=said)
+
+
+def _examine_outbox(lab: Laboratory) -> Iterator[Finding]:
+    waiting = lab.ledger.read_waiting()
+    if not waiting.pictures:
+        yield Finding(what="outbox", fine=True, said="it is empty")
+        return
+    why = f" The last try: {waiting.trouble.message}" if waiting.trouble else ""
+    said = (
+        f"{count(waiting.pictures, 'object')} to be uploaded.{why} `python -m promptflow sync` uploads "
+        "them now."
+    )
+    yield Finding(what="outbox", fine=False, said=said)
+
+
+def _examine_pictures(lab: Laboratory, *, prunes: bool) -> Iterator[Finding]:
+    """Compare what is stored with what is recorded, wherever it is."""
+    found = lab.archive.take_inventory()
+    if found.missing:
+        said = (
+            f"{count(len(found.missing), 'picture')} recorded but not there, the first is "
+            f"{found.missing[0].key!r}. `python -m promptflow sync` looks for them in the other places; "
+            "else bring them back from a backup."
         )
         yield Finding(what="pictures", fine=False, said=said)
     else:
         yield Finding(what="pictures", fine=True, said="every recorded picture is there")
+    if found.left_over:
+        said = (
+            f"{count(len(found.left_over), 'object')} stored in one place too many, the first is "
+            f"{found.left_over[0].key!r}. `python -m promptflow sync` removes them."
+        )
+        yield Finding(what="left-overs", fine=False, said=said)
+    if found.unrecorded and prunes:
+        lab.archive.prune(found)
+        said = f"{count(len(found.unrecorded), 'object')} removed that no generation here knows"
+        yield Finding(what="unrecorded", fine=True, said=said)
+    elif found.unrecorded:
+        size_bytes = sum(stored.size_bytes for stored in found.unrecorded)
+        said = (
+            f"{count(len(found.unrecorded), 'object')} of {format_size(size_bytes)} stored that no "
+            f"generation here knows, the first is {found.unrecorded[0].key!r}. They may be another "
+            "ledger's; `python -m promptflow doctor --prune` removes them for good."
+        )
+        yield Finding(what="unrecorded", fine=False, said=said)
 
 
 def _examine_flows(lab: Laboratory) -> Iterator[Finding]:

@@ -1,5 +1,6 @@
 """One generation as one JSON document: what ``generate --json`` and ``show --json`` print. Floor 7."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 
 from promptflow.records import Asset, Fault, ImageParameters, Stage
@@ -8,11 +9,16 @@ from promptflow.view import FlowView, ImageView, RunView, StageView
 _STAGE_ORDER = list(Stage)
 
 
-def render_document(view: FlowView) -> dict[str, object]:
+_Link = Callable[[Asset], str] | None
+"""Makes the address of a picture."""
+
+
+def render_document(view: FlowView, *, link: _Link = None) -> dict[str, object]:
     """Render a generation for programs.
 
     Args:
         view: the fold over its events.
+        link: makes the address of a picture, which then has a ``url``; ``None`` leaves it out.
 
     Returns:
         Plain values fit for `json.dumps`. Stages are in the order of `Stage`, prompt constructions
@@ -33,9 +39,9 @@ def render_document(view: FlowView) -> dict[str, object]:
         "status": view.status,
         "cost_usd": _usd(view.cost_micro_usd),
         "estimate_usd": _usd(view.request.estimate_micro_usd),
-        "references": [_asset(asset) for asset in view.references],
+        "references": [_asset(asset, link) for asset in view.references],
         "stages": [_stage(stage) for stage in stages],
-        "runs": [_run(run) for run in runs],
+        "runs": [_run(run, link) for run in runs],
     }
 
 
@@ -58,7 +64,7 @@ def _stage(stage: StageView) -> dict[str, object]:
     }
 
 
-def _run(run: RunView) -> dict[str, object]:
+def _run(run: RunView, link: _Link) -> dict[str, object]:
     return {
         "run_id": run.run_id,
         "image_model": run.image_model,
@@ -70,7 +76,7 @@ def _run(run: RunView) -> dict[str, object]:
         "prompt": run.prompt,
         "prompt_origin": run.prompt_origin,
         "error": _fault(run.fault),
-        "images": [_image(image) for image in run.images],
+        "images": [_image(image, link) for image in run.images],
         "total_ms": run.total_ms,
         "usage": asdict(run.usage),
         "cost_usd": _usd(run.cost_micro_usd),
@@ -79,13 +85,13 @@ def _run(run: RunView) -> dict[str, object]:
     }
 
 
-def _image(image: ImageView) -> dict[str, object]:
+def _image(image: ImageView, link: _Link) -> dict[str, object]:
     resolved = _parameters(image.resolved) if image.resolved else {}
-    return _asset(image.asset) | {"resolved": resolved, "seed": image.seed}
+    return _asset(image.asset, link) | {"resolved": resolved, "seed": image.seed}
 
 
-def _asset(asset: Asset) -> dict[str, object]:
-    return {
+def _asset(asset: Asset, link: _Link) -> dict[str, object]:
+    facts: dict[str, object] = {
         "asset_id": asset.asset_id,
         "key": asset.key,
         "sha256": asset.sha256,
@@ -94,6 +100,7 @@ def _asset(asset: Asset) -> dict[str, object]:
         "height_px": asset.height_px,
         "size_bytes": asset.size_bytes,
     }
+    return facts if link is None else facts | {"url": link(asset)}
 
 
 def _parameters(parameters: ImageParameters) -> dict[str, object]:

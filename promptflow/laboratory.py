@@ -14,6 +14,7 @@ from functools import cache
 from threading import Event as Flag
 from threading import Lock
 
+from promptflow.archive import Archive
 from promptflow.catalog import (
     NO_PARAMETERS,
     Catalog,
@@ -25,10 +26,10 @@ from promptflow.catalog import (
 )
 from promptflow.clock import Clock
 from promptflow.errors import LedgerError, SetupError
-from promptflow.events import Event
+from promptflow.events import Event, FlowFinished, ImageReady, ReferenceStored
 from promptflow.flows import Flows, LiveFlow
 from promptflow.instructions import read_instructions
-from promptflow.ledger import Ownership, SqliteLedger, find_missing, recover
+from promptflow.ledger import Ownership, SqliteLedger, recover
 from promptflow.pipeline import Tools, run_flow
 from promptflow.ports import ImageModel, Reference, TextModel
 from promptflow.providers import Provider, keyed_google, keyed_openai, offline_provider
@@ -44,7 +45,6 @@ from promptflow.records import (
     PictureSummary,
 )
 from promptflow.settings import SHIPPED_DATA, Settings
-from promptflow.storage.local import LocalStore
 from promptflow.view import FlowView, fold
 
 _log = logging.getLogger(__name__)
@@ -73,8 +73,8 @@ class Laboratory:
     ) -> None:
         self.settings = settings
         self.catalog = catalog
-        self.store = LocalStore(settings.data_dir)
         self.ledger = SqliteLedger(settings.database, clock=clock)
+        self.archive = Archive(settings=settings, ledger=self.ledger, clock=clock)
         self._providers = providers
         self._clock = clock
         self._ownership: Ownership | None = None
@@ -85,7 +85,7 @@ class Laboratory:
         self._tools = Tools(
             text_model=cache(self._text_model),
             image_model=cache(self._image_model),
-            store=self.store,
+            store=self.archive.store,
             ledger=self.ledger,
             catalog=catalog,
             instructions=read_instructions(SHIPPED_DATA / "instructions"),
@@ -204,7 +204,7 @@ class Laboratory:
                 "nothing was started."
             )
             raise SetupError(message)
-        self.store.check_writable()
+        self.archive.store.check_writable()
         with self._lock:
             if self._ownership is None:
                 self._ownership = Ownership.claim(self.settings.data_dir)
@@ -343,6 +343,7 @@ class Laboratory:
             LedgerError: there is no such picture, or it could not be written.
         """
         self.ledger.star(asset_id, self.now() if starred else None)
+        self.archive.wake()
 
     def read_picture(self, asset: Asset) -> bytes:
         """Return the bytes of a picture.
@@ -350,15 +351,22 @@ class Laboratory:
         Raises:
             StorageError: it is missing, damaged or can't be read.
         """
-        return self.store.read(asset.key)
+        return self.archive.store.read(asset)
 
-    def find_missing_pictures(self) -> tuple[str, ...]:
-        """Return the keys of pictures that are recorded but not there.
+    def link(self, asset: Asset, *, filename: str | None = None) -> str | None:
+        """Return an address at which a browser gets a picture; ``None`` where it is on this machine.
+
+        Args:
+            asset: as the ledger has it.
+            filename: makes the browser save it under this name; ``None`` lets it be shown.
+
+        Returns:
+            A secret for as long as it is good: never to be stored or logged.
 
         Raises:
-            LedgerError: the ledger can't be read.
+            StorageError: it could not be signed.
         """
-        return find_missing(self.ledger, lambda _, key: self.store.holds(key))
+        return self.archive.link(asset, filename=filename)
 
     # The life of the installation
 
@@ -377,12 +385,14 @@ class Laboratory:
         with self._opening:
             if self._open:
                 return
+            self.archive.restore_if_lost()
             if self.ledger.is_new and not make:
                 self.ledger.prepare_folder()
                 return
             self.ledger.prepare()
             self.recover()
             self._open = True
+        self.archive.wake()
 
     def recover(self) -> tuple[str, ...]:
         """Mark as interrupted what says it runs and doesn't; keep the pictures it had finished.
@@ -394,7 +404,10 @@ class Laboratory:
             LedgerError: the ledger can't be read or written.
         """
         return recover(
-            self.ledger, [self.store], folder=self.settings.data_dir, live=self._flows.live
+            self.ledger,
+            self.archive.store.here,
+            folder=self.settings.data_dir,
+            live=self._flows.live,
         )
 
     def close(self, *, timeout_s: float) -> None:
@@ -408,6 +421,7 @@ class Laboratory:
             if self._ownership is not None and not self._flows.live():
                 self._ownership.release()
                 self._ownership = None
+        self.archive.close(timeout_s=timeout_s)
 
     def now(self) -> datetime:
         """Return the current time, aware, in UTC."""
@@ -420,13 +434,18 @@ class Laboratory:
         generation_id: str,
         cancel: Flag,
     ) -> Iterator[Event]:
-        return run_flow(
+        for event in run_flow(
             request,
             references=references,
             generation_id=generation_id,
             tools=self._tools,
             cancel=cancel,
-        )
+        ):
+            yield event
+            # Thumbnails can wait until nothing is painted any more; uploads need no processor.
+            stored = isinstance(event, ImageReady | ReferenceStored) and self.archive.bucket
+            if stored or isinstance(event, FlowFinished):
+                self.archive.wake()
 
     def _free_bytes(self) -> int:
         try:

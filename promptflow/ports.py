@@ -144,20 +144,6 @@ class ImageStore(Protocol):
         """
         ...
 
-    def read(self, key: str) -> bytes:
-        """Return the bytes behind a key.
-
-        Args:
-            key: as an `Asset` holds it.
-
-        Returns:
-            The encoded picture.
-
-        Raises:
-            StorageError: there is nothing under this key, or it can't be read.
-        """
-        ...
-
 
 class Ledger(Protocol):
     """Where everything is written down."""

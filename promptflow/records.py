@@ -304,3 +304,13 @@ class Lineage:
     """Asset id → its thumbnail, where there is one."""
     stars: Mapping[str, datetime]
     """Asset id → when it was given its star."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """What has yet to be uploaded."""
+
+    pictures: int
+    """How many, thumbnails among them."""
+    trouble: Fault | None
+    """Why the oldest of them did not go up the last time it was tried."""

@@ -88,7 +88,7 @@ def test_generation_is_kept_whole(open_lab: Open) -> None:
         make_png(0),
         make_png(1),
     ]
-    assert lab.find_missing_pictures() == ()
+    assert lab.archive.take_inventory().missing == ()
 
 
 def test_what_was_painted_is_in_the_gallery(open_lab: Open) -> None:
@@ -360,7 +360,7 @@ def test_picture_without_its_file_is_missing(open_lab: Open, settings: Settings)
 
     (settings.data_dir / key).unlink()
 
-    assert lab.find_missing_pictures() == (key,)
+    assert [asset.key for asset in lab.archive.take_inventory().missing] == [key]
 
 
 def test_only_who_runs_a_flow_claims_ownership(open_lab: Open, settings: Settings) -> None:

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,9 +26,9 @@ from promptflow.clock import Clock, to_text
 from promptflow.errors import InputError, StorageError, UnknownGenerationError
 from promptflow.ledger import SqliteLedger
 from promptflow.ledger.exchange import Rows, newest_step, read_rows
+from promptflow.ledger.keeping import find_asset
 from promptflow.ledger.read import read_events, tell_unknown
-from promptflow.ports import ImageStore
-from promptflow.records import GenerationStatus
+from promptflow.records import Asset, GenerationStatus
 from promptflow.view import FlowView, fold
 
 _FIELD = "out"
@@ -50,7 +50,7 @@ def export_bundle(
     out: Path,
     *,
     ledger: SqliteLedger,
-    store: ImageStore,
+    read_picture: Callable[[Asset], bytes],
     clock: Clock,
 ) -> Exported:
     """Write generations into one file that another ledger can take in.
@@ -62,7 +62,7 @@ def export_bundle(
         generation_ids: whose; at least one.
         out: a name that is still free, in a folder that is there.
         ledger: where they are recorded.
-        store: where their pictures are.
+        read_picture: returns a picture's bytes; raises StorageError.
         clock: dates the bundle.
 
     Returns:
@@ -75,14 +75,13 @@ def export_bundle(
         StorageError: a picture is missing or was changed, or the disk is full.
     """
     _check_free(out)
-    rows, views = _read(ledger, generation_ids)
-    pictures = {str(row["key"]): str(row["sha256"]) for row in rows["assets"]}
+    rows, views, pictures = _read(ledger, generation_ids)
     with _writing(out) as archive:
         bundle = _Writer(archive=archive)
         bundle.add(LEDGER, json.dumps(rows, ensure_ascii=False, indent=1).encode())
         bundle.add(PAGE, render_page(views).encode(errors="replace"))
-        for key, sha256 in sorted(pictures.items()):
-            bundle.add_picture(key, store.read(key), sha256)
+        for key, asset in sorted(pictures.items()):
+            bundle.add_picture(key, read_picture(asset), asset.sha256)
         manifest = Manifest(
             app_version=__version__,
             schema=newest_step(),
@@ -95,19 +94,22 @@ def export_bundle(
     return Exported(generations=len(views), pictures=len(pictures), size_bytes=size_bytes)
 
 
-def _read(ledger: SqliteLedger, generation_ids: Sequence[str]) -> tuple[Rows, list[FlowView]]:
-    """Read the rows, and the same as views, at one moment."""
+def _read(
+    ledger: SqliteLedger, generation_ids: Sequence[str]
+) -> tuple[Rows, list[FlowView], Mapping[str, Asset]]:
+    """Read the rows, the same as views, and the stored objects by key, at one moment."""
     if ledger.is_new:
         raise UnknownGenerationError(tell_unknown(generation_ids[0]))
     with ledger.file.reading() as connection:
         rows = read_rows(connection, generation_ids)
         ids = [str(row["id"]) for row in rows["generations"]]
         views = [fold(read_events(connection, generation_id)) for generation_id in ids]
+        assets = [find_asset(connection, str(row["id"])) for row in rows["assets"]]
     for view in views:
         if view.status is GenerationStatus.RUNNING:
             message = f"The generation {view.generation_id!r} is still running. Export it when it is finished."
             raise InputError("generation", message)
-    return rows, views
+    return rows, views, {asset.key: asset for asset in assets if asset}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,11 +8,17 @@ from promptflow.clock import to_text
 from promptflow.errors import LedgerError
 from promptflow.ledger.read import to_asset
 from promptflow.ledger.rows import insert, row_of_asset
-from promptflow.records import Asset, Fault, UploadStatus
+from promptflow.records import Asset, Fault, UploadStatus, Waiting
 
 _WITHOUT_THUMBNAIL = """
     SELECT * FROM assets INDEXED BY assets_without_thumbnail
     WHERE has_thumbnail = 0 AND role IN ('output', 'reference') AND id > ? ORDER BY id LIMIT ?
+"""
+_ALL = "SELECT * FROM assets WHERE id > ? ORDER BY id LIMIT ?"
+_STORED_AT = "SELECT 1 FROM assets WHERE generation_id = ? AND key = ? AND backend = ?"
+_LAST_TROUBLE = """
+    SELECT error_code, error_message FROM uploads
+    WHERE asset_id = (SELECT min(id) FROM assets WHERE backend = 'outbox') ORDER BY number DESC
 """
 _IN_OUTBOX = "SELECT * FROM assets WHERE backend = 'outbox' AND id > ? ORDER BY id LIMIT ?"
 
@@ -162,6 +168,41 @@ def list_in_outbox(connection: sqlite3.Connection, *, after: str, limit: int) ->
         limit: how many at most, from 1.
     """
     return tuple(_assets(connection, _IN_OUTBOX, after, limit))
+
+
+def list_assets(connection: sqlite3.Connection, *, after: str, limit: int) -> tuple[Asset, ...]:
+    """List all that is stored, of every role, by id.
+
+    Args:
+        connection: to the ledger, inside a transaction.
+        after: the last id of the batch before; empty for the first.
+        limit: how many at most, from 1.
+    """
+    return tuple(_assets(connection, _ALL, after, limit))
+
+
+def is_stored_at(connection: sqlite3.Connection, key: str, backend: str) -> bool:
+    """Say whether any asset is said to be under a key of a store; several may share one object.
+
+    Args:
+        connection: to the ledger, inside a transaction.
+        key: as an `Asset` holds it.
+        backend: that store's name.
+    """
+    generation_id = key.split("/")[1]
+    return connection.execute(_STORED_AT, (generation_id, key, backend)).fetchone() is not None
+
+
+def read_waiting(connection: sqlite3.Connection) -> Waiting:
+    """Return how much is in the outbox, and why the oldest of it did not go up the last time.
+
+    Args:
+        connection: to the ledger, inside a transaction.
+    """
+    count = connection.execute("SELECT count(*) FROM assets WHERE backend = 'outbox'").fetchone()[0]
+    row = connection.execute(_LAST_TROUBLE).fetchone() if count else None
+    fault = Fault(code=row[0], message=row[1]) if row and row[0] else None
+    return Waiting(pictures=count, trouble=fault)
 
 
 def _assets(connection: sqlite3.Connection, sql: str, after: str, limit: int) -> Iterator[Asset]:

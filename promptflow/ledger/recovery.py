@@ -62,10 +62,6 @@ class StoredPictures(Protocol):
         """Read a stored picture again and describe it, under a new id."""
         ...
 
-    def holds(self, key: str) -> bool:
-        """Say whether there is a picture under a key."""
-        ...
-
     def remove_leftovers(self, generation_id: str) -> None:
         """Remove what was left half-written."""
         ...
@@ -160,35 +156,6 @@ def recover(
                 marked.extend(one for one in generation_ids if _interrupt(ledger, stores, one))
     _remove_dead_locks(folder, {ledger.owner, *by_owner})
     return tuple(sorted(marked))
-
-
-def find_missing(ledger: SqliteLedger, holds: Callable[[str, str], bool]) -> tuple[str, ...]:
-    """List recorded pictures that are not where they are said to be.
-
-    Args:
-        ledger: prepared.
-        holds: tells whether the store of this name has a picture under this key; a `StorageError` of
-            its own stands for no.
-
-    Returns:
-        Keys, ascending; empty when every picture is there.
-
-    Raises:
-        LedgerError: the ledger can't be read.
-    """
-    with ledger.file.reading() as connection:
-        sql = "SELECT DISTINCT key, backend FROM assets ORDER BY key, backend"
-        # In a damaged file a text may be anything; what is no key isn't there.
-        places = [(str(row["backend"]), str(row["key"])) for row in connection.execute(sql)]
-    gone = (key for backend, key in places if not _is_there(holds, backend, key))
-    return tuple(dict.fromkeys(gone))
-
-
-def _is_there(holds: Callable[[str, str], bool], backend: str, key: str) -> bool:
-    try:
-        return holds(backend, key)
-    except StorageError:
-        return False
 
 
 def _read_running(ledger: SqliteLedger) -> dict[str, list[str]]:

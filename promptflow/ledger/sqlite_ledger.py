@@ -34,6 +34,7 @@ from promptflow.records import (
     Lineage,
     PictureSummary,
     UploadStatus,
+    Waiting,
 )
 from promptflow.wording import count
 
@@ -302,6 +303,57 @@ class SqliteLedger:
             return ()
         with self.file.reading() as connection:
             return keeping.list_in_outbox(connection, after=after, limit=limit)
+
+    def list_assets(self, *, after: str = "", limit: int = 100) -> tuple[Asset, ...]:
+        """List all that is stored, of every role, by id.
+
+        Args:
+            after: the last id of the batch before; empty for the first.
+            limit: how many at most, from 1.
+
+        Raises:
+            LedgerError: the ledger can't be read.
+        """
+        if self.is_new:
+            return ()
+        with self.file.reading() as connection:
+            return keeping.list_assets(connection, after=after, limit=limit)
+
+    def list_running(self) -> frozenset[str]:
+        """Return the ids of the generations under way, in whichever process.
+
+        Raises:
+            LedgerError: the ledger can't be read.
+        """
+        if self.is_new:
+            return frozenset()
+        sql = "SELECT id FROM generations WHERE status = 'running'"
+        with self.file.reading() as connection:
+            return frozenset(row["id"] for row in connection.execute(sql))
+
+    def is_stored_at(self, key: str, backend: str) -> bool:
+        """Say whether any asset is said to be under a key of a store; several may share one object.
+
+        Args:
+            key: as an `Asset` holds it.
+            backend: that store's name.
+
+        Raises:
+            LedgerError: the ledger can't be read.
+        """
+        with self.file.reading() as connection:
+            return keeping.is_stored_at(connection, key, backend)
+
+    def read_waiting(self) -> Waiting:
+        """Return how much is in the outbox, and why it did not go up the last time.
+
+        Raises:
+            LedgerError: the ledger can't be read.
+        """
+        if self.is_new:
+            return Waiting(pictures=0, trouble=None)
+        with self.file.reading() as connection:
+            return keeping.read_waiting(connection)
 
     def record_thumbnail(self, source_id: str, thumbnail: Asset) -> None:
         """Write down the thumbnail of an asset; one that is there already stays.

@@ -83,6 +83,26 @@ class Shelves:
             return store.holds(asset.key)
         return self._bucket_for(asset.key).head(asset.key) is not None
 
+    def is_uploaded(self, asset: Asset) -> bool:
+        """Say whether a picture is in the bucket only.
+
+        Raises:
+            StorageError: the key is not one of ours.
+        """
+        return self._local_place(asset) is None
+
+    def path(self, asset: Asset) -> Path:
+        """Return the file of a picture that is on this machine.
+
+        Raises:
+            StorageError: it is in the bucket, or its key is not one of ours.
+        """
+        store = self._local_place(asset)
+        if store is None:
+            message = f"The picture {asset.key!r} is in the bucket and has no file here."
+            raise StorageError(message)
+        return store.path(asset.key)
+
     def upload(self, asset: Asset) -> None:
         """Bring a picture of this machine into the bucket; its file stays.
 

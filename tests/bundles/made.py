@@ -48,8 +48,16 @@ class Place:
     def export(self, out: Path, *generation_ids: str) -> Exported:
         """Write a bundle."""
         return export_bundle(
-            generation_ids, out, ledger=self.ledger, store=self.store, clock=StoppedClock()
+            generation_ids,
+            out,
+            ledger=self.ledger,
+            read_picture=self.read_picture,
+            clock=StoppedClock(),
         )
+
+    def read_picture(self, asset: Asset) -> bytes:
+        """Return a picture's bytes."""
+        return self.store.read(asset.key)
 
     def take(self, bundle: Path) -> Imported:
         """Take a bundle in."""

@@ -21,7 +21,6 @@ from promptflow.ledger.database import LedgerFile
 from promptflow.ledger.exchange import Rows, insert_rows, read_rows, upgrade_rows
 from promptflow.ledger.migrations import STEPS, migrate
 from promptflow.settings import ROOT
-from promptflow.storage.local import LocalStore
 from promptflow.view import fold
 from tests.bundles.made import (
     ElsewhereStore,
@@ -37,7 +36,7 @@ from tests.ledger.scripted_flow import StoppedClock, flow_finished, flow_started
 from tests.storage.tiny_disk import run_on_tiny_disk
 
 if TYPE_CHECKING:
-    from sqlite_utils import Database
+    pass
 
 
 def all_rows(place: Place) -> Rows:
@@ -179,7 +178,11 @@ def test_a_new_ledger_has_nothing_to_export(tmp_path: Path) -> None:
 
     with pytest.raises(UnknownGenerationError, match="no generation 'g1'"):
         export_bundle(
-            ["g1"], tmp_path / "b.zip", ledger=ledger, store=LocalStore(folder), clock=ledger.clock
+            ["g1"],
+            tmp_path / "b.zip",
+            ledger=ledger,
+            read_picture=lambda _: b"",
+            clock=ledger.clock,
         )
 
     assert list(tmp_path.iterdir()) == []
@@ -368,35 +371,21 @@ def flow_request() -> str:
     return started.request.request
 
 
-def m999_add_parents(db: "Database") -> None:
-    """Add what a later schema may have: forks, and tables of its own."""
-    db.executescript("""
-        ALTER TABLE generations ADD COLUMN parent_id TEXT REFERENCES generations (id);
-        ALTER TABLE assets ADD COLUMN source_id TEXT REFERENCES assets (id);
-        ALTER TABLE assets ADD COLUMN starred_at TEXT;
-        CREATE TABLE uploads (id TEXT PRIMARY KEY NOT NULL, asset_id TEXT REFERENCES assets (id)) STRICT;
-    """)
-
-
-LATER = (*STEPS, m999_add_parents)
-
-
 def fork(place: Place) -> LedgerFile:
-    """Bring a place to the later schema, and put in two generations that grew one from another."""
+    """Put in two generations that grew one from another, and an upload."""
     file = place.ledger.file
-    migrate(file, LATER)
     for number in (2, 3):
         place.ledger.record(flow_started(f"g{number}"))
         place.ledger.record(flow_finished(f"g{number}"))
     execute(place, "UPDATE generations SET parent_id = 'g1' WHERE id = 'g2'")
     execute(place, "UPDATE generations SET parent_id = 'g2' WHERE id = 'g3'")
     execute(place, "UPDATE assets SET source_id = 'a3', starred_at = 'noon' WHERE id = 'a1'")
-    execute(place, "INSERT INTO uploads VALUES ('u1', 'a1')")
+    execute(place, "INSERT INTO uploads VALUES ('u1', 'a1', 1, 'failed', '', '', 1, 'noon', 1)")
     return file
 
 
 def test_what_a_generation_grew_from_comes_along(tmp_path: Path) -> None:
-    """A fork of a fork brings both; columns of a later schema are rows' columns like others."""
+    """A fork of a fork brings both; uploads belong to a place and stay there."""
     file = fork(make_rich(tmp_path / "rich"))
 
     with file.reading() as connection:
@@ -405,13 +394,12 @@ def test_what_a_generation_grew_from_comes_along(tmp_path: Path) -> None:
     assert [row["id"] for row in rows["generations"]] == ["g1", "g2", "g3"]
     assert "uploads" not in rows
     assert rows["assets"][0]["source_id"] == "a3"
-    assert upgrade_rows(json.loads(json.dumps(rows)), step="m999_add_parents", steps=LATER) == rows
+    assert upgrade_rows(json.loads(json.dumps(rows)), step=STEPS[-1].__name__) == rows
 
 
 def test_stars_are_left_as_they_are(tmp_path: Path, empty: Place) -> None:
     """Rows go in whatever the order they point at each other in; a star that was taken away stays so."""
     file = fork(make_rich(tmp_path / "rich"))
-    migrate(empty.ledger.file, LATER)
     with file.reading() as connection:
         rows = read_rows(connection, ["g3"])
 

@@ -16,7 +16,7 @@ from promptflow.events import (
     RunFailed,
     StageFailed,
 )
-from promptflow.ledger import Ownership, SqliteLedger, find_missing, recover
+from promptflow.ledger import Ownership, SqliteLedger, recover
 from promptflow.records import Asset, AssetRole, GalleryFilter, GenerationStatus, RunStatus
 from promptflow.storage.local import LocalStore
 from promptflow.view import fold
@@ -475,24 +475,6 @@ def test_threads_may_recover_at_the_same_time(ledger: SqliteLedger, store: Local
     assert len(fold(ledger.read_events("g1")).runs[0].images) == 1
 
 
-def test_recorded_pictures_without_a_file_are_found(
-    ledger: SqliteLedger, store: LocalStore
-) -> None:
-    """Every recorded key that is not in the store is listed, even one that can't be ours."""
-    there, gone = store_picture(store, 1), store_picture(store, 2)
-    for event in (
-        flow_started(),
-        run_started("r1"),
-        ImageReady(run_id="r1", index=0, asset=there, seed=None, at_ms=1),
-        ImageReady(run_id="r1", index=1, asset=gone, seed=None, at_ms=2),
-        image_ready("r1", 2, "a3", key="../elsewhere.png"),
-    ):
-        ledger.record(event)
-    store.path(gone.key).unlink()
-
-    assert find_missing(ledger, lambda _, key: store.holds(key)) == ("../elsewhere.png", gone.key)
-
-
 def test_pictures_in_two_stores_are_adopted_once(
     ledger: SqliteLedger, later: SqliteLedger, store: LocalStore, path: Path
 ) -> None:
@@ -522,18 +504,3 @@ def test_a_thumbnail_without_a_row_is_no_picture(
 
     assert recovered == ("g1",)
     assert fold(later.read_events("g1")).runs[0].images == []
-
-
-def test_a_missing_picture_is_looked_for_in_its_own_store(ledger: SqliteLedger) -> None:
-    """Whether a picture is there is asked of the store that its row names."""
-    for event in rich_flow():
-        ledger.record(event)
-    for asset_id in ("a2", "a8"):
-        ledger.mark_stored(asset_id, "b2")
-
-    missing = find_missing(ledger, lambda backend, _: backend == "local")
-
-    assert missing == (
-        "generations/g1/output/painter-1/a2.png",
-        "generations/g1/reference/upload/a8.png",
-    )

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from promptflow.errors import LedgerError, SetupError
-from promptflow.ledger import SqliteLedger, find_missing
+from promptflow.inventory import take_inventory
+from promptflow.ledger import SqliteLedger
 from promptflow.records import GalleryFilter
-from promptflow.storage.local import LocalStore
+from promptflow.storage.shelves import Shelves
 from promptflow.view import fold
 from tests.ledger.scripted_flow import StoppedClock, flow_started, rich_flow
 from tests.storage.tiny_disk import run_on_tiny_disk
@@ -106,7 +107,7 @@ def try_everything(path: Path) -> Iterator[str]:
         lambda: ledger.list_pictures(GalleryFilter(), limit=24),
         lambda: ledger.count_pictures(GalleryFilter(text="octopus", starred=True)),
         ledger.check,
-        lambda: find_missing(ledger, lambda _, key: LocalStore(path.parent).holds(key)),
+        lambda: take_inventory(ledger, Shelves(path.parent)),
     )
     for way in ways:
         try:

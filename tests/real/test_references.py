@@ -117,7 +117,7 @@ def test_they_are_kept_as_references(view: FlowView, lab: Laboratory) -> None:
     assert [lab.read_picture(asset) for asset in view.references] == [
         reference.data for reference in REFERENCES
     ]
-    assert lab.find_missing_pictures() == ()
+    assert lab.archive.take_inventory().missing == ()
 
 
 def read_shown(request: Request) -> list[Reference]:

@@ -154,7 +154,7 @@ class Bench:
                     for provider, model in PAINTERS.items()
                 },
                 ledger=lab.ledger,
-                store=lab.store,
+                store=lab.archive.store,
             )
             events = run_whole(
                 tools,

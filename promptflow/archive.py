@@ -1,0 +1,287 @@
+"""Everything that keeps pictures and ledger for good: places, links, uploads, snapshots, moves.
+
+Below the laboratory, which has one. Without a bucket most of it has nothing to do.
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from promptflow.backups import Backups, Snapshot
+from promptflow.clock import Clock
+from promptflow.errors import PromptflowError, SetupError, StorageError
+from promptflow.housekeeping import Housekeeper, Tell, Tidied, hold
+from promptflow.inventory import (
+    Backend,
+    Inventory,
+    Moved,
+    mend,
+    move_pictures,
+    prune,
+    take_inventory,
+)
+from promptflow.ledger import SqliteLedger
+from promptflow.records import Asset
+from promptflow.settings import Settings
+from promptflow.storage.b2 import B2Bucket
+from promptflow.storage.links import Links
+from promptflow.storage.shelves import Shelves
+
+_log = logging.getLogger(__name__)
+
+_PATIENCE_S = 60.0
+"""Seconds to wait for another process that looks after the pictures."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Synced:
+    """What a whole comparison has brought."""
+
+    tidied: Tidied
+    mended: int
+    """Pictures that were missing and are found, and objects that lay about besides."""
+    left: Inventory
+    """What still doesn't fit together."""
+
+
+class Archive:
+    """Where one installation keeps what was paid for.
+
+    Args:
+        settings: how it is set up.
+        ledger: what is recorded.
+        clock: where time comes from.
+    """
+
+    def __init__(self, *, settings: Settings, ledger: SqliteLedger, clock: Clock) -> None:
+        self._folder = settings.data_dir
+        self._ledger = ledger
+        self.bucket = B2Bucket(settings.bucket) if settings.bucket else None
+        self.store = Shelves(settings.data_dir, self.bucket)
+        self._backups = Backups(ledger, self.bucket, clock=clock) if self.bucket else None
+        self._has_looked = False
+        self._links: Links | None = None
+        self.link_ttl_s: int | None = None
+        """How long a link is good for, in seconds; ``None`` where there are none or they don't end."""
+        if settings.bucket and self.bucket:
+            ttl_s = settings.bucket.link_ttl_s
+            self._links = Links(self.bucket.sign, ttl_s=ttl_s, clock=clock)
+            self.link_ttl_s = None if settings.bucket.public_url_base else ttl_s
+        self._housekeeper = Housekeeper(
+            ledger=ledger,
+            shelves=self.store,
+            backups=self._backups,
+            folder=settings.data_dir,
+            clock=clock,
+        )
+
+    def link(self, asset: Asset, *, filename: str | None = None) -> str | None:
+        """Return an address at which a browser gets a picture; ``None`` where there is none.
+
+        Args:
+            asset: as the ledger has it.
+            filename: makes the browser save it under this name; ``None`` lets it be shown.
+
+        Returns:
+            A secret for as long as it is good: never to be stored or logged.
+
+        Raises:
+            StorageError: it could not be signed.
+        """
+        if self._links is None or asset.backend != B2Bucket.backend:
+            return None
+        return self._links.link(asset.key, mime=asset.mime, filename=filename)
+
+    def find_address(self, asset: Asset) -> str:
+        """Return where a picture can be had right now: a fresh link, or its file on this machine.
+
+        Args:
+            asset: as the ledger has it.
+
+        Returns:
+            ``https://…``, a secret for as long as it is good, or ``file://…``.
+
+        Raises:
+            StorageError: it could not be signed, or its key is not one of ours.
+        """
+        if self.bucket and self.store.is_uploaded(asset):
+            return self.bucket.sign(asset.key, mime=asset.mime)
+        return self.store.path(asset).as_uri()
+
+    # What is done in the background
+
+    def wake(self) -> None:
+        """Have it looked soon whether there is something to do for stored pictures."""
+        self._housekeeper.wake()
+
+    def settle(self) -> Tidied:
+        """Do now what would be done in the background, and save the ledger.
+
+        Returns:
+            What was done, and what was in the way.
+
+        Raises:
+            LedgerError: the ledger can't be read or written.
+            StorageError: the data folder can't be written.
+        """
+        return self._housekeeper.settle()
+
+    def close(self, *, timeout_s: float) -> None:
+        """End the background work, and save the ledger if it has changed since it was saved.
+
+        Args:
+            timeout_s: seconds to wait for the pictures that are on their way.
+        """
+        self._housekeeper.close(timeout_s=timeout_s)
+
+    # What is done when asked for
+
+    def sync(self, tell: Tell = lambda _: None) -> Synced:
+        """Upload what waits, then compare all places with the ledger and mend what can be mended.
+
+        Args:
+            tell: hears how far the uploads have come.
+
+        Raises:
+            LedgerError: the ledger can't be read or written.
+            StorageError: a place can't be looked at, or another process is at it.
+        """
+        tidied = self._housekeeper.tidy(tell, wait_s=_PATIENCE_S)
+        with self._held():
+            found = take_inventory(self._ledger, self.store)
+            left = mend(self._ledger, self.store, found)
+        mended = len(found.missing) - len(left.missing) + len(found.left_over)
+        return Synced(tidied=tidied, mended=mended, left=left)
+
+    def take_inventory(self) -> Inventory:
+        """Compare all places with the ledger, and change nothing.
+
+        Raises:
+            LedgerError: the ledger can't be read.
+            StorageError: a place can't be looked at.
+        """
+        return take_inventory(self._ledger, self.store)
+
+    def prune(self, inventory: Inventory) -> None:
+        """Remove for good what is stored and not recorded.
+
+        Args:
+            inventory: as `take_inventory` returned it.
+
+        Raises:
+            StorageError: it can't be removed, or another process is at it.
+        """
+        with self._held():
+            prune(self.store, inventory)
+
+    def move(self, to: Backend, tell: Callable[[Moved], None]) -> Moved:
+        """Move every picture to one place; broken off, it goes on where it stopped.
+
+        Args:
+            to: ``local`` or ``b2``.
+            tell: hears how far it has come, after each picture.
+
+        Raises:
+            SetupError: there is no bucket to move to.
+            LedgerError: the ledger can't be read or written.
+            StorageError: another process is at it.
+        """
+        if to == B2Bucket.backend and self.bucket is None:
+            raise SetupError(_NO_BUCKET.format("Nothing was moved"))
+        with self._held():
+            return move_pictures(self._ledger, self.store, to=to, tell=tell)
+
+    # Snapshots of the ledger
+
+    def back_up(self) -> Snapshot | None:
+        """Save the ledger to the bucket now.
+
+        Returns:
+            What was saved; ``None`` for a ledger in which nothing is recorded.
+
+        Raises:
+            SetupError: there is no bucket.
+            LedgerError: the ledger can't be read.
+            StorageError: it can't be saved.
+        """
+        return self._require_backups("Nothing was saved").save()
+
+    def list_snapshots(self) -> tuple[Snapshot, ...]:
+        """List what is saved in the bucket, newest first.
+
+        Raises:
+            SetupError: there is no bucket.
+            StorageError: it can't be listed.
+        """
+        return self._require_backups("There are no snapshots").list()
+
+    def restore(self, snapshot: Snapshot) -> Path | None:
+        """Make a snapshot the ledger; one that is there is moved aside, and never one that is newer.
+
+        Args:
+            snapshot: as `list_snapshots` returns it.
+
+        Returns:
+            Where the ledger that was there is now; ``None`` if there was none.
+
+        Raises:
+            SetupError: there is no bucket, or the snapshot is damaged or of a newer version.
+            StorageError: it can't be fetched.
+            LedgerError: the ledger that is there is newer.
+        """
+        backups = self._require_backups("Nothing was restored")
+        with self._held():
+            return backups.restore(snapshot)
+
+    def restore_if_lost(self) -> None:
+        """Bring the ledger back where there is none, on a host whose disk doesn't last; looks once.
+
+        What keeps it from being brought back is logged: without a ledger the app can still be used, and
+        a ledger that begins anew doesn't push out what was saved of the old one.
+        """
+        if self._backups is None or self._has_looked or not self._ledger.is_new:
+            return
+        self._has_looked = True
+        try:
+            with self._held():
+                self._restore_newest(self._backups)
+        except StorageError as error:
+            _log.warning("It was not looked for a snapshot of the ledger: %s", error.message)
+
+    def _restore_newest(self, backups: Backups) -> None:
+        # Another process may have done it while this one waited.
+        if self._ledger.is_new:
+            any(self._try_restore(backups, snapshot) for snapshot in backups.list())
+
+    def _try_restore(self, backups: Backups, snapshot: Snapshot) -> bool:
+        try:
+            backups.restore(snapshot)
+        except PromptflowError as error:
+            _log.warning("The snapshot %r was not restored: %s", snapshot.key, error.message)
+            return False
+        _log.warning("The ledger was restored from %r.", snapshot.key)
+        return True
+
+    def _require_backups(self, said: str) -> Backups:
+        if self._backups is None:
+            raise SetupError(_NO_BUCKET.format(said))
+        return self._backups
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        with hold(self._folder, wait_s=_PATIENCE_S) as mine:
+            if not mine:
+                message = (
+                    "Another process has been looking after the pictures for "
+                    f"{_PATIENCE_S:.0f} s. Try again when it is done; nothing was changed."
+                )
+                raise StorageError(message)
+            yield
+
+
+_NO_BUCKET = (
+    "{0}, because no bucket is set up. Set B2_APPLICATION_KEY_ID, B2_APPLICATION_KEY, B2_BUCKET_NAME "
+    "and B2_REGION."
+)
