@@ -3,16 +3,20 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PORT ?= 8501
 
-.PHONY: run test check browser bench screenshots lock clean help
+.PHONY: run datasette test check browser bench screenshots lock clean help
 
 help: ## Say what there is.
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
+run: PORT ?= 8501
 run: $(VENV)/installed ## Start the app on http://127.0.0.1:8501 (another port: make run PORT=8600).
 	@echo "Prompt Flow: http://127.0.0.1:$(PORT)"
-	@$(BIN)/streamlit run app.py --server.address=127.0.0.1 --server.port=$(PORT) --server.headless=true
+	@$(BIN)/streamlit run promptflow/server.py --server.address=127.0.0.1 --server.port=$(PORT) --server.headless=true
+
+datasette: PORT ?= 8001
+datasette: $(VENV)/installed ## Serve the lineage alone, read-only, on http://127.0.0.1:8001 (links: STUDIO=http://127.0.0.1:8501).
+	@$(BIN)/python -m promptflow.questions --port $(PORT) $(if $(STUDIO),--studio $(STUDIO))
 
 test: $(VENV)/installed-dev ## Run every test that needs no browser and no key.
 	$(BIN)/python -m pytest

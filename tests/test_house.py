@@ -81,7 +81,11 @@ def test_only_the_settings_read_variables() -> None:
         if re.search(r"(?<!`)\bos\.(environ|getenv)", path.read_text("utf-8"))
     }
 
-    assert readers == {"promptflow/cli.py", "promptflow/ui/deps.py"}
+    assert readers == {
+        "promptflow/cli.py",
+        "promptflow/questions/__main__.py",
+        "promptflow/ui/deps.py",
+    }
 
 
 @pytest.mark.parametrize(("page", "line"), COMMANDS)
