@@ -51,7 +51,7 @@ def make_ledger(folder: Path) -> Path:
                 db.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", tuple(row.values()))  # noqa: S608
     file = io.BytesIO()
     Image.new("RGB", (64, 36), (180, 70, 31)).save(file, "WEBP")
-    thumbnail = laboratory.store.write(
+    thumbnail = laboratory.archive.store.write(
         generation_id=GENERATIONS[0],
         role=AssetRole.THUMBNAIL,
         model="thumbnail",
