@@ -281,7 +281,7 @@ class Laboratory:
         return self.ledger.list_generations(search=search, limit=limit, before=before)
 
     def count_refusals(self) -> Mapping[str, tuple[int, int]]:
-        """Count how often image models refused: id → (runs refused, runs in all).
+        """Count how often models refused: id → (refusals, runs or stages in all).
 
         Raises:
             LedgerError: the ledger can't be read.

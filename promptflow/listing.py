@@ -36,9 +36,10 @@ class ModelLine:
     """That it will soon be gone."""
     price: Price | None
     """That of today; ``None`` where the catalogue has none."""
-    runs: int
+    calls: int
+    """How many runs an image model had here, or how many stages a text model."""
     refused: int
-    """Of `runs`, those that a safety system refused."""
+    """Of `calls`, those that a safety system refused."""
 
 
 def list_models(lab: Laboratory) -> tuple[ModelLine, ...]:
@@ -58,7 +59,7 @@ def list_models(lab: Laboratory) -> tuple[ModelLine, ...]:
     cards: tuple[TextModelCard | ImageModelCard, ...]
     cards = (*lab.catalog.text_models, *lab.catalog.image_models)
     for card in cards:
-        refused, runs = counts.get(card.id, (0, 0))
+        refused, calls = counts.get(card.id, (0, 0))
         lines.append(
             ModelLine(
                 card=card,
@@ -66,7 +67,7 @@ def list_models(lab: Laboratory) -> tuple[ModelLine, ...]:
                 reason_unavailable=lab.reason_unavailable(card),
                 warning=lab.catalog.warning(card, today),
                 price=price_on(card, today),
-                runs=runs,
+                calls=calls,
                 refused=refused,
             )
         )
@@ -80,8 +81,8 @@ def render_models(lines: Sequence[ModelLine]) -> dict[str, object]:
         lines: as `list_models` returns them.
 
     Returns:
-        Plain values fit for `json.dumps`. Money is in US dollars, ``null`` where unknown; how often
-        a model ran and refused is ``null`` for text models, of which only pictures are counted.
+        Plain values fit for `json.dumps`. Money is in US dollars, ``null`` where unknown; runs are
+        ``null`` for text models, stages for image models.
     """
     return {"models": [_render(line) for line in lines]}
 
@@ -136,8 +137,9 @@ def _render(line: ModelLine) -> dict[str, object]:
         "aspect_ratios": list(painter.aspect_ratios) if painter else [],
         "parameters": _parameters(painter) if painter else {},
         "size_rule": asdict(painter.size_rule) if painter and painter.size_rule else None,
-        "runs": line.runs if painter else None,
-        "refused": line.refused if painter else None,
+        "runs": line.calls if painter else None,
+        "stages": None if painter else line.calls,
+        "refused": line.refused,
     }
 
 
@@ -182,8 +184,9 @@ def _tell_facts(line: ModelLine) -> Iterator[str]:
         yield _tell_price(line.price)
         if isinstance(line.card, ImageModelCard) and _parameters(line.card):
             yield _tell_parameters(line.card)
-    if line.runs:
-        yield f"{count(line.runs, 'run')}, {line.refused:,} refused"
+    if line.calls:
+        noun = "run" if isinstance(line.card, ImageModelCard) else "stage"
+        yield f"{count(line.calls, noun)}, {line.refused:,} refused"
 
 
 def _tell_price(price: Price | None) -> str:

@@ -105,11 +105,12 @@ def test_an_image_model_tells_what_can_be_asked_of_it(lab: Laboratory) -> None:
 
 
 def test_a_model_that_never_ran_has_no_refusals(lab: Laboratory) -> None:
-    """An image model counts from nought; a text model has no runs."""
+    """Both kinds count from nought: runs of an image model, stages of a text model."""
     rows = render(lab)
 
     assert (rows["offline-gouache"]["runs"], rows["offline-gouache"]["refused"]) == (0, 0)
-    assert (rows["offline-planner"]["runs"], rows["offline-planner"]["refused"]) == (None, None)
+    planner = rows["offline-planner"]
+    assert (planner["runs"], planner["stages"], planner["refused"]) == (None, 0, 0)
 
 
 def test_people_read_of_prices_ends_and_parameters(lab: Laboratory) -> None:

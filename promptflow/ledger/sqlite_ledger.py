@@ -422,10 +422,11 @@ class SqliteLedger:
     # The whole
 
     def count_refusals(self) -> dict[str, tuple[int, int]]:
-        """Count how often image models refused.
+        """Count how often models refused.
 
         Returns:
-            Image model id → (runs refused, runs in all), of every model that has run.
+            Model id → (refusals, calls in all): of an image model its runs, of a text model its
+            stages. Those that were never asked are left out.
 
         Raises:
             LedgerError: the ledger can't be read.
@@ -435,9 +436,11 @@ class SqliteLedger:
         sql = """
             SELECT image_model, count(*) FILTER (WHERE status = 'refused'), count(*)
             FROM runs GROUP BY image_model
+            UNION ALL SELECT model, count(*) FILTER (WHERE status = 'refused'), count(*)
+            FROM stages GROUP BY model
         """
         with self.file.reading() as connection:
-            return {model: (refused, runs) for model, refused, runs in connection.execute(sql)}
+            return {model: (refused, calls) for model, refused, calls in connection.execute(sql)}
 
     def check(self) -> tuple[str, ...]:
         """Examine the file from end to end.

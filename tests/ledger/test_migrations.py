@@ -75,6 +75,7 @@ OTHER_OBJECTS = [
     ("index", "runs_refused"),
     ("index", "stages_by_day"),
     ("index", "stages_in_order"),
+    ("index", "stages_of_model"),
     ("index", "stages_refused"),
     ("index", "stages_reused"),
     ("index", "thumbnail_of_source"),

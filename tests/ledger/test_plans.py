@@ -39,6 +39,8 @@ WALKS = {
     "SCAN main.texts_fts_config": "the same",
     "SCAN (subquery-2)": "the calls of one generation, whose cost is added up",
     "SCAN runs USING COVERING INDEX runs_of_model": "how often models refused, once for a form",
+    "SCAN stages USING COVERING INDEX stages_of_model": "the same of text models",
+    "SCAN assets USING INDEX assets_in_outbox": "what waits to be uploaded, counted",
 }
 """Walks along a table or an index that are as they should be → why."""
 
@@ -116,6 +118,10 @@ def test_no_read_looks_at_a_whole_table(traced: tuple[SqliteLedger, set[str]]) -
         ledger.count_refusals,
         ledger.list_without_thumbnail,
         ledger.list_in_outbox,
+        ledger.list_assets,
+        ledger.list_running,
+        ledger.read_waiting,
+        lambda: ledger.is_stored_at("generations/g1/output/painter-1/a1.png", "local"),
         lambda: ledger.find_asset("a1"),
         lambda: ledger.find_picture("a1"),
     ]

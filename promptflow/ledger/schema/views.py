@@ -32,6 +32,7 @@ def _index_days(db: "Database") -> None:
             substr(started_at, 1, 10), image_model, provider, status, first_picture_ms, total_ms,
             cost_micro_usd
         );
+        CREATE INDEX stages_of_model ON stages (model, status);
         CREATE INDEX stages_refused ON stages (started_at) WHERE error_code = 'refused';
         CREATE INDEX runs_refused ON runs (started_at) WHERE status = 'refused';
     """)
