@@ -5,7 +5,7 @@ at once, stalled ones included, and leaves no thread and no socket behind.
 """
 
 import fcntl
-import select
+import selectors
 import socket
 import struct
 import termios
@@ -299,9 +299,11 @@ class _Handler(BaseHTTPRequestHandler):
         Raises:
             _LeftError: the client left, or the server is being closed.
         """
-        readable, _, _ = select.select([self.connection], [], [], seconds)
-        if not readable:
-            return
+        # Unlike select(), which only knows the first 1,024 files that a process has open.
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.connection, selectors.EVENT_READ)
+            if not selector.select(seconds):
+                return
         if not self.connection.recv(_PEEKED_BYTES, socket.MSG_PEEK):
             raise _LeftError
         # A client that sends its next request early; neither SDK does.
