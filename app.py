@@ -16,6 +16,11 @@ page = st.navigation(
             "several image models make of it, side by side.",
         ),
         st.Page(
+            "pages/gallery.py",
+            title="Gallery",
+            help="All pictures, newest first: find the good one again, give it a star, take some along.",
+        ),
+        st.Page(
             "pages/lineage.py",
             title="Lineage",
             help="Take one generation apart: what came from what, in which words, when, and how.",

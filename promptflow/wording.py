@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 
 _ADVICE = re.compile(r"(“[^”]*”)|(?<=[.”])\s+Try again\b[^“]*?\.(?=\s|$)")
 """Words that are quoted, which stay, or a sentence of our own that begins like this."""
+_SLUG_WORDS = 6
+_SLUG_CHARS = 60
 _KILO, _MEGA, _GIGA = 1_000, 1_000_000, 1_000_000_000
 
 
@@ -84,6 +86,24 @@ def format_age(moment: datetime, now: datetime) -> str:
 def count(number: int, noun: str) -> str:
     """Render a number with its noun: ``1 model``, ``2 models``, ``1,240 tokens``."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def name_picture(request: str, image_model: str, *, number: int, extension: str) -> str:
+    """Make a sensible file name for a picture.
+
+    Args:
+        request: the idea; its first words make the name.
+        image_model: the model's id.
+        number: which of the model's pictures, from 1.
+        extension: without the dot.
+
+    Returns:
+        Something like ``lighthouse-in-a-storm-offline-gouache-1.png``, safe on any file system.
+    """
+    words = re.findall(r"\w+", request.lower())[:_SLUG_WORDS]
+    slug = "-".join(words)[:_SLUG_CHARS].strip("-") or "picture"
+    model = re.sub(r"[^\w.-]+", "-", image_model)
+    return f"{slug}-{model}-{number}.{extension}"
 
 
 def drop_retry_advice(message: str) -> str:

@@ -154,6 +154,23 @@ def give(*shades: int) -> ListPainter:
     )
 
 
+class ShadePainter:
+    """An image model of any number of calls, whose pictures are all different.
+
+    Args:
+        first: the shade of its first picture, 0 to 255.
+    """
+
+    def __init__(self, first: int = 0) -> None:
+        self._next = first
+
+    def paint(self, request: ImageRequest) -> Iterator[Picture]:
+        """Give as many as are asked for."""
+        for index in range(request.first_index, request.count):
+            yield Picture(index=index, data=make_png(self._next))
+            self._next += 1
+
+
 def make_png(shade: int = 0) -> bytes:
     """Encode a gray picture of 2 × 1 px."""
     from PIL import Image

@@ -15,6 +15,7 @@ from promptflow.wording import (
     format_duration,
     format_size,
     format_usd,
+    name_picture,
     tell_who_sees,
 )
 from tests.providers.google.outcomes import OUTCOMES as GOOGLE
@@ -172,3 +173,18 @@ def test_no_failure_that_passes_asks_for_what_happens_by_itself(name: str) -> No
 def test_advice_to_try_again_is_taken_out(message: str, left: str) -> None:
     """One sentence goes, with what it adds; quoted words stay whole."""
     assert drop_retry_advice(message) == left
+
+
+@pytest.mark.parametrize(
+    ("request_words", "name"),
+    [
+        ("A Lighthouse, in a storm; at dusk, far", "a-lighthouse-in-a-storm-at-m-1-2.png"),
+        ("../../etc/passwd", "etc-passwd-m-1-2.png"),
+        ("灯台", "灯台-m-1-2.png"),
+        ("!?", "picture-m-1-2.png"),
+        ("x" * 500, f"{'x' * 60}-m-1-2.png"),
+    ],
+)
+def test_name_of_a_picture_is_made_of_first_words(request_words: str, name: str) -> None:
+    """A file's name has the first words of the request, the model and the number, and no path."""
+    assert name_picture(request_words, "m/1", number=2, extension="png") == name

@@ -186,7 +186,7 @@ def _find(connection: sqlite3.Connection, wanted: GalleryFilter) -> Iterator[int
     where = (
         _among("a.image_model", wanted.image_models)
         + _among("a.run_status", wanted.run_statuses)
-        + _within_dates(wanted)
+        + _within_dates(wanted, "a.created_at")
         + _within_cost(wanted)
     )
     conditions = ["a.role = 'output'", *where.conditions]
@@ -223,19 +223,19 @@ def _count_days(connection: sqlite3.Connection, wanted: GalleryFilter) -> Iterat
         yield row["day"], row["pictures"]
 
 
-def _within_dates(wanted: GalleryFilter) -> _Where:
+def _within_dates(wanted: GalleryFilter, column: str = "created_at") -> _Where:
     where = _Where(conditions=(), values=())
     if wanted.created_from:
         # Times begin with their day, so a day sorts before all of its times.
         first = wanted.created_from.isoformat()
-        where += _Where(conditions=("created_at >= ?",), values=(first,))
+        where += _Where(conditions=(f"{column} >= ?",), values=(first,))
     if wanted.created_to and wanted.created_to < date.max:
-        where += _before(wanted.created_to + timedelta(days=1))
+        where += _before(wanted.created_to + timedelta(days=1), column)
     return where
 
 
-def _before(day: date) -> _Where:
-    return _Where(conditions=("created_at < ?",), values=(day.isoformat(),))
+def _before(day: date, column: str = "created_at") -> _Where:
+    return _Where(conditions=(f"{column} < ?",), values=(day.isoformat(),))
 
 
 def _within_cost(wanted: GalleryFilter) -> _Where:

@@ -1,6 +1,5 @@
 """The place of one picture in a card: a skeleton, a preview, the picture, or nothing."""
 
-import re
 from collections.abc import Callable, Hashable
 from typing import Literal
 
@@ -13,9 +12,9 @@ from promptflow.records import Asset, GenerationStatus, RunStatus
 from promptflow.ui.labels import picture_facts
 from promptflow.ui.plain import as_markdown
 from promptflow.view import FlowView, ImageView, RunView
+from promptflow.wording import name_picture
 
 _SKELETON_PX = 260
-_SLUG_WORDS = 6
 _KINDS: dict[str, Literal["JPEG", "PNG", "auto"]] = {"image/jpeg": "JPEG", "image/png": "PNG"}
 """Named, because Streamlit turns a PNG without transparency into a JPEG otherwise."""
 
@@ -146,8 +145,5 @@ def file_name(request: str, image_model: str, image: ImageView) -> str:
     Returns:
         Something like ``lighthouse-in-a-storm-offline-gouache-1.png``, safe on any file system.
     """
-    words = re.findall(r"\w+", request.lower())[:_SLUG_WORDS]
-    slug = "-".join(words)[:60].strip("-") or "picture"
-    ending = image.asset.key.rsplit(".", 1)[-1]
-    model = re.sub(r"[^\w.-]+", "-", image_model)
-    return f"{slug}-{model}-{image.index + 1}.{ending}"
+    extension = image.asset.key.rsplit(".", 1)[-1]
+    return name_picture(request, image_model, number=image.index + 1, extension=extension)

@@ -24,7 +24,29 @@ LINEAGE_TAB = "lineage_tab"
 NEWEST = "newest"
 STOP_REPLAY = "stop_replay"
 
+# Widgets of the Gallery; see also `of_picture`.
+GALLERY_TEXT = "gallery_text"
+GALLERY_MODELS = "gallery_models"
+GALLERY_STATUSES = "gallery_statuses"
+GALLERY_FROM = "gallery_from"
+GALLERY_TO = "gallery_to"
+GALLERY_COST_FROM = "gallery_cost_from"
+GALLERY_COST_TO = "gallery_cost_to"
+GALLERY_STARRED = "gallery_starred"
+GALLERY_PAGE = "gallery_page"
+CLEAR_FILTERS = "clear_filters"
+SHOW_ALL = "show_all"
+CHOOSE_PAGE = "choose_page"
+CLEAR_CHOICE = "clear_choice"
+DOWNLOAD_CHOSEN = "download_chosen"
+
 # Plain values.
+CHOSEN = "chosen"
+"""Asset id → bytes, of the pictures chosen in the Gallery, in the order they were."""
+LOOKED_AT = "looked_at"
+"""The asset id of the picture to open; taken by the page."""
+TROUBLE = "trouble"
+"""What a click could not do; taken by the page."""
 HISTORY_PAGES = "history_pages"
 """For each page turned towards the older ones, the id its generations come before."""
 FRAMED = "framed"
@@ -52,3 +74,8 @@ def parameter(model_id: str, name: str) -> str:
 def of_generation(generation_id: str, name: str) -> str:
     """Return the key of a widget that each generation has for itself, e.g. ``node 0193…``."""
     return f"{name} {generation_id}"
+
+
+def of_picture(asset_id: str, name: str) -> str:
+    """Return the key of a widget that each picture has for itself, e.g. ``star 0193…``."""
+    return f"{name} {asset_id}"

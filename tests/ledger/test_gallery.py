@@ -227,6 +227,10 @@ FILTERS: dict[str, tuple[GalleryFilter, Callable[[PictureSummary], bool]]] = {
             and one.starred_at is not None
         ),
     ),
+    "a word of some days": (
+        GalleryFilter(text="tram", created_from=SECOND_DAY, created_to=SECOND_DAY),
+        lambda one: "tram" in one.title and one.created_at.date() == SECOND_DAY,
+    ),
     "a word of prompts": (
         GalleryFilter(text=RARE),
         lambda one: one.generation_id <= generation_id(4),

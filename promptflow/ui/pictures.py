@@ -1,0 +1,53 @@
+"""The one way a page comes by a picture to show: a link where there is one, else the picture itself."""
+
+from base64 import b64encode
+from typing import Literal
+
+import streamlit as st
+
+from promptflow.laboratory import Laboratory
+from promptflow.records import Asset, AssetRole
+
+_KINDS: dict[str, Literal["JPEG", "PNG", "auto"]] = {"image/jpeg": "JPEG", "image/png": "PNG"}
+"""Named, because Streamlit turns a PNG without transparency into a JPEG otherwise."""
+
+
+def source_of(lab: Laboratory, asset: Asset) -> str | bytes:
+    """Return what `st.image` can show a picture from.
+
+    Thumbnails are small enough to be part of the page: of a WebP file's bytes Streamlit 1.67 would
+    make a JPEG or PNG each time the page is drawn, some 5 ms each. It sends a part of a page that a
+    browser has once more by its name only.
+
+    Args:
+        lab: where it is kept.
+        asset: the picture or its thumbnail.
+
+    Returns:
+        A link, signed where it must be, or the file: of a thumbnail as an address that holds all of
+        it, of any other picture as bytes.
+
+    Raises:
+        StorageError: there is no link, and the file is missing, damaged or can't be read.
+    """
+    link = lab.link(asset)
+    if link is not None:
+        return link
+    data = lab.read_picture(asset)
+    if asset.role is AssetRole.THUMBNAIL:
+        return f"data:{asset.mime};base64,{b64encode(data).decode()}"
+    return data
+
+
+def draw_picture(
+    source: str | bytes, asset: Asset, *, alt: str, width: int | Literal["stretch"] = "stretch"
+) -> None:
+    """Draw a picture.
+
+    Args:
+        source: as `source_of` returns it.
+        asset: what it is of.
+        alt: what it shows, for those who can't see it; plain text.
+        width: pixels at most.
+    """
+    st.image(source, alt=alt, width=width, output_format=_KINDS.get(asset.mime, "auto"))
