@@ -143,7 +143,7 @@ def test_names_can_be_unpacked_anywhere(lab: Laboratory) -> None:
 def test_missing_picture_is_left_out_with_a_note(lab: Laboratory) -> None:
     """A file that is gone holds nothing up: the others are there, and the manifest says why it is not."""
     gone, kept = _paint(lab)[:2]
-    lab.store.path(gone.asset.key).unlink()
+    lab.archive.store.path(gone.asset).unlink()
 
     written = _write(lab, [gone.asset.asset_id, kept.asset.asset_id])
 
@@ -157,7 +157,7 @@ def test_missing_picture_is_left_out_with_a_note(lab: Laboratory) -> None:
 def test_changed_picture_is_left_out(lab: Laboratory) -> None:
     """A file whose bytes are not those that were recorded is not handed over."""
     picture = _paint(lab)[0]
-    lab.store.path(picture.asset.key).write_bytes(b"other")
+    lab.archive.store.path(picture.asset).write_bytes(b"other")
 
     written = _write(lab, [picture.asset.asset_id])
 
@@ -244,7 +244,7 @@ def test_many_large_pictures_take_the_memory_of_one(lab: Laboratory, tmp_path: P
 def test_reason_is_a_whole_sentence(lab: Laboratory) -> None:
     """What is left out is explained in the words of the error that it met."""
     picture = _paint(lab)[0]
-    lab.store.path(picture.asset.key).unlink()
+    lab.archive.store.path(picture.asset).unlink()
     with pytest.raises(StorageError) as caught:
         lab.read_picture(picture.asset)
 

@@ -33,7 +33,7 @@ def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         asked = make_request(request, image_models=(GOUACHE,), images_per_model=4)
         list(finish(lab, lab.start(asked)))
     for picture in lab.list_pictures(GalleryFilter(), limit=100)[::2]:
-        thumbnail = lab.store.write(
+        thumbnail = lab.archive.store.write(
             generation_id=picture.generation_id,
             role=AssetRole.THUMBNAIL,
             model=GOUACHE,

@@ -1,6 +1,7 @@
 """The Gallery through `app.py`: its pages, filters, stars, what is chosen, and the picture looked at."""
 
 import sqlite3
+import time
 from contextlib import closing
 from datetime import date
 
@@ -9,8 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from promptflow.handover import MOST_BYTES, MOST_PICTURES
 from promptflow.laboratory import Laboratory
-from promptflow.pictures import make_thumbnail
-from promptflow.records import Asset, AssetRole, GalleryFilter, PictureSummary, RunStatus
+from promptflow.records import GalleryFilter, PictureSummary, RunStatus
 from tests.pages.conftest import OpenLab, all_text, open_studio
 from tests.scripted import GOUACHE, POSTER, ShadePainter, finish, make_request
 
@@ -248,9 +248,14 @@ def test_thumbnails_are_shown_and_pictures_where_there_is_none(open_lab: OpenLab
     """A picture with a thumbnail is shown by it; one without, or with a lost one, by itself."""
     lab = _open_lab(open_lab)
     _paint(lab, 1)
-    first, second, *_ = _list(lab)
-    _make_thumbnail(lab, first)
-    lab.store.path(_make_thumbnail(lab, second).key).unlink()
+    while lab.ledger.list_without_thumbnail():
+        time.sleep(0.02)
+    _, second, *others = _list(lab)
+    assert second.thumbnail
+    lab.archive.store.path(second.thumbnail).unlink()
+    with lab.ledger.file.writing() as db:
+        for other in others:
+            db.execute("DELETE FROM assets WHERE source_id = ?", (other.asset.asset_id,))
 
     page = _open()
 
@@ -263,7 +268,7 @@ def test_picture_that_is_gone_leaves_the_others(open_lab: OpenLab) -> None:
     """A picture without a file is a sentence in its card; the others are shown."""
     lab = _open_lab(open_lab)
     _paint(lab, 1)
-    lab.store.path(_list(lab)[2].asset.key).unlink()
+    lab.archive.store.path(_list(lab)[2].asset).unlink()
 
     page = _open()
 
@@ -301,7 +306,7 @@ def test_dialog_of_a_picture_without_a_file_says_so(open_lab: OpenLab) -> None:
     _paint(lab, 1)
     picture = _list(lab)[0]
     page = _open()
-    lab.store.path(picture.asset.key).unlink()
+    lab.archive.store.path(picture.asset).unlink()
 
     page.button(key=f"look at {picture.asset.asset_id}").click().run()
 
@@ -395,17 +400,6 @@ def _shown(page: AppTest) -> list[str]:
     """Return the ids of the pictures in sight, in their order."""
     keys = [button.key or "" for button in page.main.button]
     return [key.removeprefix("look at ") for key in keys if key.startswith("look at ")]
-
-
-def _make_thumbnail(lab: Laboratory, picture: PictureSummary) -> Asset:
-    thumbnail = lab.store.write(
-        generation_id=picture.generation_id,
-        role=AssetRole.THUMBNAIL,
-        model=picture.image_model,
-        data=make_thumbnail(lab.read_picture(picture.asset)),
-    )
-    lab.ledger.record_thumbnail(picture.asset.asset_id, thumbnail)
-    return thumbnail
 
 
 def _multiply(lab: Laboratory, number: int) -> None:

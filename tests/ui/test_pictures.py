@@ -31,14 +31,14 @@ def _make(settings: Settings, kind: type[Laboratory] = Laboratory) -> Laboratory
 
 
 def _store(lab: Laboratory, role: AssetRole, data: bytes) -> Asset:
-    return lab.store.write(generation_id="g", role=role, model=GOUACHE, data=data)
+    return lab.archive.store.write(generation_id="g", role=role, model=GOUACHE, data=data)
 
 
 def test_link_is_taken_where_there_is_one(settings: Settings) -> None:
     """A picture with a link is not read, whether or not it could be."""
     lab = _make(settings, Linked)
     asset = _store(lab, AssetRole.OUTPUT, make_png())
-    lab.store.path(asset.key).unlink()
+    lab.archive.store.path(asset).unlink()
 
     assert source_of(lab, asset) == LINK
 
@@ -67,7 +67,7 @@ def test_missing_picture_is_told(settings: Settings) -> None:
     """Where there is neither a link nor a file, the storage's error says so."""
     lab = _make(settings)
     asset = _store(lab, AssetRole.OUTPUT, make_png())
-    lab.store.path(asset.key).unlink()
+    lab.archive.store.path(asset).unlink()
 
     with pytest.raises(StorageError, match="is not in"):
         source_of(lab, asset)
