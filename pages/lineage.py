@@ -8,6 +8,7 @@ from promptflow.ui.errors import telling_errors
 from promptflow.ui.frame import require_frame
 from promptflow.ui.history import draw_history
 from promptflow.ui.lineage.page import draw_lineage, draw_nothing, find_newest
+from promptflow.ui.outbox import draw_place
 
 require_frame()
 with telling_errors():
@@ -25,3 +26,4 @@ with telling_errors():
         draw_lineage(lab, shown, lab.name_of)
     with st.sidebar:
         draw_history(lab, shown=shown, names=lab.name_of, now=lab.now())
+        draw_place(lab)

@@ -8,6 +8,7 @@ from promptflow.ui.errors import telling_errors
 from promptflow.ui.form import draw_form
 from promptflow.ui.frame import require_frame
 from promptflow.ui.history import draw_history, open_generation
+from promptflow.ui.outbox import draw_place
 from promptflow.ui.sidebar import step_aside
 from promptflow.ui.studio import draw_empty, draw_generation
 
@@ -30,3 +31,4 @@ with telling_errors():
     with earlier:
         step_aside()
         draw_history(lab, shown=shown, names=lab.name_of, now=lab.now())
+        draw_place(lab)

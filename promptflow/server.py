@@ -15,6 +15,7 @@ sys.path[:] = [str(_FOLDER.parent), *(place for place in sys.path if Path(place)
 from promptflow.questions.site import LedgerSource, QuestionSite  # noqa: E402
 from promptflow.questions.sources import find_ledger  # noqa: E402
 from promptflow.settings import ROOT  # noqa: E402
+from promptflow.ui.mounts import note_questions  # noqa: E402
 
 _PREFIX = "/".join(("", *st.get_option("server.baseUrlPath").strip("/").split("/"))).rstrip("/")
 """What every address of the app begins with: nothing, or a path with a slash at its beginning."""
@@ -34,6 +35,7 @@ async def _redirect(request: Request) -> RedirectResponse:
     return RedirectResponse(f"{_PATH}/{query}", 307)
 
 
+note_questions(_PATH)
 app = st.App(
     ROOT / "app.py",
     routes=[

@@ -3,7 +3,8 @@
 from promptflow.errors import StorageError
 from promptflow.laboratory import Laboratory
 from promptflow.questions.site import LedgerSource
-from promptflow.records import AssetRole
+from promptflow.records import Asset, AssetRole
+from promptflow.storage.keys import find_parts
 
 
 def find_ledger(laboratory: Laboratory) -> LedgerSource | None:
@@ -30,7 +31,7 @@ def find_ledger(laboratory: Laboratory) -> LedgerSource | None:
 
 
 def read_thumbnail(laboratory: Laboratory, asset_id: str) -> tuple[str, bytes] | None:
-    """Return the thumbnail of a picture, or a thumbnail itself.
+    """Return the thumbnail of a picture or reference, or a thumbnail itself.
 
     Args:
         laboratory: whose ledger and store are asked.
@@ -42,11 +43,24 @@ def read_thumbnail(laboratory: Laboratory, asset_id: str) -> tuple[str, bytes] |
     Raises:
         LedgerError: the ledger can't be read.
     """
-    picture = laboratory.ledger.find_picture(asset_id)
-    asset = picture.thumbnail if picture else laboratory.ledger.find_asset(asset_id)
-    if asset is None or asset.role is not AssetRole.THUMBNAIL:
+    asset = laboratory.ledger.find_asset(asset_id)
+    if asset is not None and asset.role is not AssetRole.THUMBNAIL:
+        asset = _find_thumbnail(laboratory, asset)
+    if asset is None:
         return None
     try:
         return asset.mime, laboratory.read_picture(asset)
     except StorageError:
         return None
+
+
+def _find_thumbnail(laboratory: Laboratory, asset: Asset) -> Asset | None:
+    """Return the thumbnail of a picture or reference; ``None`` until it is made."""
+    picture = laboratory.ledger.find_picture(asset.asset_id)
+    if picture is not None:
+        return picture.thumbnail
+    parts = find_parts(asset.key)
+    if parts is None:
+        return None
+    thumbnails = laboratory.read_lineage(parts.generation_id).thumbnails
+    return thumbnails.get(asset.asset_id)

@@ -13,6 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 from promptflow.records import Asset
 from promptflow.ui.cards import CardBoard, CountRefusals
 from promptflow.ui.labels import Names
+from promptflow.ui.pictures import SourceOf
 from promptflow.ui.stages import StageBoard
 from promptflow.view import FlowView
 
@@ -24,6 +25,7 @@ class Canvas:
         stages: where the stages go.
         pictures: where the pictures go.
         names: model id → title.
+        source_of: asset → what it is shown from; raises StorageError.
         read_picture: asset → its bytes; raises StorageError.
         count_refusals: model id → how many of its runs were refused, of how many; asked only where
             a refusal is drawn.
@@ -36,6 +38,7 @@ class Canvas:
         pictures: DeltaGenerator,
         *,
         names: Names,
+        source_of: SourceOf,
         read_picture: Callable[[Asset], bytes],
         count_refusals: CountRefusals,
         side_by_side: bool,
@@ -47,6 +50,7 @@ class Canvas:
         self._cards = CardBoard(
             pictures,
             names=names,
+            source_of=source_of,
             read_picture=read_picture,
             count_refusals=count_refusals,
             side_by_side=side_by_side,

@@ -16,6 +16,7 @@ from promptflow.ui.labels import (
     retry_words,
     run_facts,
 )
+from promptflow.ui.pictures import SourceOf
 from promptflow.ui.place import Place
 from promptflow.ui.plain import as_label, as_markdown, as_message
 from promptflow.view import FlowView, RunView
@@ -41,6 +42,7 @@ class CardBoard:
     Args:
         place: where they go.
         names: model id → title.
+        source_of: asset → what it is shown from; raises StorageError.
         read_picture: asset → its bytes; raises StorageError.
         count_refusals: model id → how many of its runs were refused, of how many.
         side_by_side: whether they stand in a grid, or under one another.
@@ -51,12 +53,14 @@ class CardBoard:
         place: DeltaGenerator,
         *,
         names: Names,
+        source_of: SourceOf,
         read_picture: Callable[[Asset], bytes],
         count_refusals: CountRefusals,
         side_by_side: bool,
     ) -> None:
         self._place = place
         self._names = names
+        self._source_of = source_of
         self._read_picture = read_picture
         self._count_refusals = count_refusals
         self._side_by_side = side_by_side
@@ -78,6 +82,7 @@ class CardBoard:
                 grid.cell(),
                 title=self._names(model),
                 image_model=model,
+                source_of=self._source_of,
                 read_picture=self._read_picture,
                 count_refusals=self._count_refusals,
             )
@@ -93,6 +98,7 @@ class Card:
         place: where it goes.
         title: the model's title.
         image_model: the model's id.
+        source_of: asset → what it is shown from; raises StorageError.
         read_picture: asset → its bytes; raises StorageError.
         count_refusals: model id → how many of its runs were refused, of how many.
     """
@@ -103,6 +109,7 @@ class Card:
         *,
         title: str,
         image_model: str,
+        source_of: SourceOf,
         read_picture: Callable[[Asset], bytes],
         count_refusals: CountRefusals,
     ) -> None:
@@ -111,6 +118,7 @@ class Card:
         self._words = self._body.empty()
         self._title = title
         self._image_model = image_model
+        self._source_of = source_of
         self._read_picture = read_picture
         self._count_refusals = count_refusals
         self._grid: DeltaGenerator | None = None
@@ -161,6 +169,7 @@ class Card:
                 grid.cell() if grid else self._body,
                 title=self._title,
                 image_model=self._image_model,
+                source_of=self._source_of,
                 read_picture=self._read_picture,
             )
             for index in expected

@@ -21,9 +21,10 @@ from promptflow.ports import Reference
 from promptflow.records import GenerationRequest, ImageParameters
 from promptflow.ui import state
 from promptflow.ui.models import draw_image_models, draw_text_model, draw_warnings, settle_models
+from promptflow.ui.origins import draw_opening
 from promptflow.ui.parameters import draw_parameters
 from promptflow.ui.plain import as_markdown, as_message
-from promptflow.ui.uploads import Uploads, draw_uploads
+from promptflow.ui.uploads import Uploads, draw_uploads, takes_references
 from promptflow.wording import format_usd
 
 EXAMPLES = (
@@ -71,7 +72,8 @@ def draw_form(lab: Laboratory) -> str | None:
     writer, painters = settle_models(lab)
     st.subheader("New prompt", icon=":material/edit_square:", anchor=False)
     _draw_request()
-    uploads = draw_uploads(lab, writer, painters)
+    with_references = takes_references(lab)
+    uploads = draw_uploads(lab, writer, painters) if with_references else Uploads()
     draw_image_models(lab)
     _draw_shape(lab, painters)
     asked = draw_parameters(
@@ -85,11 +87,13 @@ def draw_form(lab: Laboratory) -> str | None:
     draw_warnings(lab, (writer, *painters))
     wish = _Wish(painters=painters, asked=asked, uploads=uploads)
     _draw_estimate(lab, wish)
-    if not st.button(
+    clicked = st.button(
         "Generate", key=state.GENERATE, type="primary", icon=":material/brush:", width="stretch"
-    ):
-        return None
-    return _start(lab, wish)
+    )
+    started = _start(lab, wish) if clicked else None
+    if not with_references:
+        draw_opening(lab)
+    return started
 
 
 def fill_request(text: str) -> None:

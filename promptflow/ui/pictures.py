@@ -1,12 +1,16 @@
 """The one way a page comes by a picture to show: a link where there is one, else the picture itself."""
 
 from base64 import b64encode
+from collections.abc import Callable
 from typing import Literal
 
 import streamlit as st
 
 from promptflow.laboratory import Laboratory
 from promptflow.records import Asset, AssetRole
+
+SourceOf = Callable[[Asset], str | bytes]
+"""Asset → what it is shown from; raises StorageError."""
 
 _KINDS: dict[str, Literal["JPEG", "PNG", "auto"]] = {"image/jpeg": "JPEG", "image/png": "PNG"}
 """Named, because Streamlit turns a PNG without transparency into a JPEG otherwise."""

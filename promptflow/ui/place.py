@@ -10,6 +10,7 @@ from promptflow.events import PartialImage
 from promptflow.pictures import inspect_picture
 from promptflow.records import Asset, GenerationStatus, RunStatus
 from promptflow.ui.labels import picture_facts
+from promptflow.ui.pictures import SourceOf
 from promptflow.ui.plain import as_markdown
 from promptflow.view import FlowView, ImageView, RunView
 from promptflow.wording import name_picture
@@ -29,7 +30,8 @@ class Place:
         place: where it is.
         title: the model's title.
         image_model: the model's id.
-        read_picture: asset → its bytes; raises StorageError.
+        source_of: asset → what it is shown from; raises StorageError.
+        read_picture: asset → its bytes, for a download; raises StorageError.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class Place:
         *,
         title: str,
         image_model: str,
+        source_of: SourceOf,
         read_picture: Callable[[Asset], bytes],
     ) -> None:
         self._picture = place.empty()
@@ -45,6 +48,7 @@ class Place:
         self._download = place.empty()
         self._title = title
         self._image_model = image_model
+        self._source_of = source_of
         self._read_picture = read_picture
         self._drawn: dict[str, Hashable] = {}
         self._previewed = False
@@ -106,12 +110,13 @@ class Place:
     def _draw_image(self, view: FlowView, image: ImageView) -> None:
         asset = image.asset
         try:
-            data = self._read_picture(asset)
+            source = self._source_of(asset)
         except StorageError as error:
             self._picture.error(as_markdown(error.message), icon=":material/broken_image:")
             return
         kind = _KINDS.get(asset.mime, "auto")
-        self._picture.image(data, alt=_alt(view, self._title), width="stretch", output_format=kind)
+        alt = _alt(view, self._title)
+        self._picture.image(source, alt=alt, width="stretch", output_format=kind)
         self._download.download_button(
             "Download",
             data=lambda: self._read_picture(asset),

@@ -1,6 +1,7 @@
 """The Studio's main area: nothing yet, a flow under way, or a finished generation."""
 
 from datetime import datetime
+from functools import partial
 
 import streamlit as st
 
@@ -20,7 +21,10 @@ from promptflow.ui.labels import (
     join_facts,
 )
 from promptflow.ui.live import draw_elsewhere, draw_live
+from promptflow.ui.outbox import draw_left_here
+from promptflow.ui.pictures import source_of
 from promptflow.ui.plain import as_label, as_markdown, as_message
+from promptflow.ui.renewal import draw_renewed
 from promptflow.view import FlowView
 from promptflow.wording import count, format_age, format_duration
 
@@ -85,6 +89,7 @@ def draw_generation(lab: Laboratory, generation_id: str, names: Names) -> None:
         return
     _draw_head(lab, view, lab.now())
     _draw_outcome(view)
+    draw_left_here(lab, view)
 
     def new_canvas() -> Canvas:
         stages, pictures = st.columns([4, 7], gap="medium")
@@ -92,6 +97,7 @@ def draw_generation(lab: Laboratory, generation_id: str, names: Names) -> None:
             stages,
             pictures,
             names=names,
+            source_of=partial(source_of, lab),
             read_picture=lab.read_picture,
             count_refusals=lambda model: lab.count_refusals().get(model, (0, 0)),
             side_by_side=st.session_state.get(state.LAYOUT) != _STACKED,
@@ -102,7 +108,14 @@ def draw_generation(lab: Laboratory, generation_id: str, names: Names) -> None:
     elif view.status is GenerationStatus.RUNNING:
         draw_elsewhere(lambda: lab.look_up(generation_id)[1], new_canvas=new_canvas, now=lab.now)
     else:
-        new_canvas().update(view, lab.now())
+        first = [view]
+
+        def draw() -> None:
+            # Later, what was on this machine may be in the bucket.
+            now = first.pop() if first else lab.look_up(generation_id)[1]
+            new_canvas().update(now, lab.now())
+
+        draw_renewed(lab, draw)
 
 
 def _draw_head(lab: Laboratory, view: FlowView, now: datetime) -> None:

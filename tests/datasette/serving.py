@@ -30,7 +30,7 @@ def serve_questions(folder: Path, *, studio: str | None = STUDIO) -> Iterator[st
 
 
 @contextmanager
-def serve_app(folder: Path, script: str, *, base_path: str = "") -> Iterator[str]:
+def serve_app(folder: Path, script: str, *, base_path: str = "", **environ: str) -> Iterator[str]:
     """Serve a script with Streamlit; yield the address, without a slash at its end."""
     port = _find_port()
     command = [
@@ -38,7 +38,7 @@ def serve_app(folder: Path, script: str, *, base_path: str = "") -> Iterator[str
         *("--server.address=127.0.0.1", f"--server.port={port}", "--server.headless=true"),
         f"--server.baseUrlPath={base_path}",
     ]
-    with _serve(folder, command, port, f"{base_path}/_stcore/health"):
+    with _serve(folder, command, port, f"{base_path}/_stcore/health", **environ):
         yield f"http://127.0.0.1:{port}{base_path}"
 
 
@@ -49,13 +49,15 @@ def _find_port() -> int:
 
 
 @contextmanager
-def _serve(folder: Path, command: list[str], port: int, path: str) -> Iterator[None]:
+def _serve(
+    folder: Path, command: list[str], port: int, path: str, **environ: str
+) -> Iterator[None]:
     log = folder.parent / f"{port}.log"
     with log.open("wb") as output:
         server = subprocess.Popen(
             [sys.executable, *command],
             cwd=ROOT,
-            env=environ_for(folder),
+            env=environ_for(folder, **environ),
             stdout=output,
             stderr=subprocess.STDOUT,
         )

@@ -1,8 +1,10 @@
 """The Lineage page through `app.py`: every part of it, for every way a generation can end."""
 
 import json
+import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -16,6 +18,7 @@ from promptflow.settings import Settings
 from promptflow.traces import gather_trace
 from promptflow.ui.lineage.family import plan_family
 from promptflow.ui.lineage.page import FAMILY, REPLAY, TIMES, WORDS
+from promptflow.ui.mounts import note_questions
 from tests.pages.conftest import (
     OpenLab,
     all_text,
@@ -292,6 +295,60 @@ def test_failed_generation_is_told(open_lab: OpenLab) -> None:
     assert len(_options(page)) == 2
     assert "Failed" in page.main.markdown[0].value
     assert said.count("Offline gouache does not take this prompt.") == 2
+
+
+def test_refused_stage_reads_as_refused(open_lab: OpenLab) -> None:
+    """A plan that a safety system refused is a result: in the tree, the head and its details."""
+    lab = open_lab(planner=OfflinePlanner(faults=[make_refusal()]))
+    generation_id = _make(lab)
+
+    page = _open(generation_id)
+    chart = _chart(page)
+    said = _choose(page, lab, generation_id, "Action plan")
+
+    assert '["Action plan<br/>Refused' in chart
+    assert "Refused" in page.main.markdown[0].value
+    assert [warning.proto.title for warning in page.warning] == ["Refused", "Refused"]
+    assert not page.error
+    assert "Status  \nRefused" in said
+    assert "category violence" in said
+
+
+def test_forks_are_in_the_tree(open_lab: OpenLab, settings: Settings) -> None:
+    """A generation that was forked from this one is a node that leads to it."""
+    lab = open_lab(painters={GOUACHE: ListPainter(*([Picture(index=0, data=make_png())],) * 2)})
+    generation_id, fork_id = _make(lab), _make(lab, request="A fork of it")
+    with closing(sqlite3.connect(settings.database)) as db, db:
+        db.execute("UPDATE generations SET parent_id = ? WHERE id = ?", (generation_id, fork_id))
+
+    page = _open(generation_id)
+    page.session_state[f"node {generation_id}"] = fork_id
+    page.run()
+
+    assert '["Fork<br/>Succeeded"]' in _chart(page)
+    assert "A fork of it" in [text.value for text in page.text]
+    page.button(key=f"open fork {fork_id}").click().run()
+    assert page.query_params["generation"] == fork_id
+
+
+def test_datasette_is_linked_only_where_it_is_served(open_lab: OpenLab) -> None:
+    """The page alone has no such link; beside Datasette it leads to the very generation and prompt."""
+    lab = open_lab(painters={GOUACHE: give(1)})
+    generation_id = _make(lab)
+    prompt_id = gather_trace(lab.read_events(generation_id)).runs[0].started.prompt_id
+    alone = _open(generation_id)
+    note_questions("/lab/datasette")
+    try:
+        page = _open(generation_id)
+        _choose(page, lab, generation_id, "Prompt · Offline gouache")
+    finally:
+        note_questions(None)
+
+    assert not alone.main.get("link_button")
+    assert [link.proto.url for link in page.main.get("link_button")] == [
+        f"/lab/datasette/promptflow/generations/{generation_id}",
+        f"/lab/datasette/promptflow/what_each_stage_added?prompt_id={prompt_id}",
+    ]
 
 
 def test_references_are_a_node(open_lab: OpenLab) -> None:

@@ -95,6 +95,7 @@ def _draw(events: "Sequence[Event]", now: "datetime", picture: bytes, steps: boo
     board = CardBoard(
         st.container(),
         names=str,
+        source_of=lambda asset: picture,
         read_picture=lambda asset: picture,
         count_refusals=lambda model: (0, 0),
         side_by_side=True,

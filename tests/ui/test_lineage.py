@@ -155,7 +155,7 @@ def _draw_fork(child: "GenerationSummary") -> None:
     from tests.ledger.scripted_flow import flow_started
 
     fork = plan_family(gather_trace([flow_started()]), str, [child])[-1]
-    Details(names=str, read_picture=lambda asset: b"").draw(fork)
+    Details(names=str, source_of=lambda asset: b"", thumbnails={}).draw(fork)
 
 
 @given(st.text() | st.just(HOSTILE))

@@ -119,6 +119,7 @@ def _draw(events: "Sequence[Event]", now: "datetime") -> None:
         st.container(),
         st.container(),
         names=str,
+        source_of=lambda asset: b"",
         read_picture=lambda asset: b"",
         count_refusals=lambda model: (0, 0),
         side_by_side=True,

@@ -1,6 +1,6 @@
 """Everything that is kept of one member of the family, as text."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Literal
 
 import streamlit as st
@@ -36,6 +36,8 @@ from promptflow.ui.lineage.family import (
     run_status,
     stage_status,
 )
+from promptflow.ui.mounts import find_questions
+from promptflow.ui.pictures import SourceOf
 from promptflow.ui.plain import as_label, as_message
 from promptflow.ui.sections import draw_sections
 from promptflow.ui.stages import PLAN_LABELS
@@ -50,12 +52,16 @@ class Details:
 
     Args:
         names: model id → title.
-        read_picture: asset → its bytes; raises StorageError.
+        source_of: asset → what it is shown from; raises StorageError.
+        thumbnails: asset id → its thumbnail, where there is one.
     """
 
-    def __init__(self, *, names: Names, read_picture: Callable[[Asset], bytes]) -> None:
+    def __init__(
+        self, *, names: Names, source_of: SourceOf, thumbnails: Mapping[str, Asset]
+    ) -> None:
         self._names = names
-        self._read_picture = read_picture
+        self._source_of = source_of
+        self._thumbnails = thumbnails
 
     def draw(self, node: Node) -> None:
         """Draw all that is kept of a node."""
@@ -100,7 +106,8 @@ class Details:
 
     def _draw_references(self, references: tuple[ReferenceStored, ...]) -> None:
         for stored in references:
-            self._draw_asset(stored.asset, f"Reference image {stored.index + 1}")
+            name = f"Reference image {stored.index + 1}"
+            self._draw_asset(stored.asset, name, of=len(references))
             draw_facts(asset_facts(stored.asset))
             draw_ids(asset_ids(stored.asset))
 
@@ -132,6 +139,7 @@ class Details:
         if stage:
             self._draw_call(stage)
         if run:
+            _draw_question(run.started.prompt_id)
             draw_ids([("Prompt", run.started.prompt_id)])
 
     def _draw_call(self, stage: StageTrace) -> None:
@@ -179,7 +187,7 @@ class Details:
         draw_attempts(run.retries, last_attempt(run))
         with st.grid(2 if len(run.images) > 1 else 1, min_column_width=140):
             for image in run.images:
-                self._draw_asset(image.asset, f"Picture {image.index + 1}")
+                self._draw_asset(image.asset, f"Picture {image.index + 1}", of=len(run.images))
         ids = [("Run", started.run_id), ("Prompt", started.prompt_id)]
         draw_ids([*ids, ("Last attempt", closed.attempt_id)] if closed else ids)
 
@@ -201,14 +209,17 @@ class Details:
         ids = [*asset_ids(image.asset), ("Run", run.started.run_id)]
         draw_ids([*ids, ("Request id", image.request_id)] if image.request_id else ids)
 
-    def _draw_asset(self, asset: Asset, name: str) -> None:
+    def _draw_asset(self, asset: Asset, name: str, *, of: int = 1) -> None:
+        """Draw a picture, small where it is one of several."""
+        if of > 1:
+            asset = self._thumbnails.get(asset.asset_id, asset)
         try:
-            data = self._read_picture(asset)
+            source = self._source_of(asset)
         except StorageError as error:
             st.error(as_message(error.message), icon=":material/broken_image:")
             return
         kind = _KINDS.get(asset.mime, "auto")
-        st.image(data, alt=name, width="stretch", output_format=kind)
+        st.image(source, alt=name, width="stretch", output_format=kind)
 
 
 def _draw_plan(plan: ActionPlan) -> None:
@@ -217,6 +228,17 @@ def _draw_plan(plan: ActionPlan) -> None:
         with st.container(gap="xxsmall"):
             st.caption(title)
             st.text(value if isinstance(value, str) else "\n".join(f"•  {item}" for item in value))
+
+
+def _draw_question(prompt_id: str) -> None:
+    address = find_questions("what_each_stage_added", prompt_id=prompt_id)
+    if address:
+        st.link_button(
+            "What did each stage add to this prompt?",
+            address,
+            icon=":material/database_search:",
+            type="tertiary",
+        )
 
 
 def _draw_fork(child: GenerationSummary) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import streamlit as st
 
+from promptflow.errors import RefusedError
 from promptflow.events import (
     ImageReady,
     RunFailed,
@@ -16,13 +17,18 @@ from promptflow.events import (
     StageRetrying,
 )
 from promptflow.records import Asset, Fault, ImageParameters, PromptOrigin, Usage
-from promptflow.ui.labels import join_facts
+from promptflow.ui.labels import REFUSED_ICON, join_facts
 from promptflow.ui.plain import as_label, as_markdown, as_message
 from promptflow.wording import format_duration, format_size, format_usd
 
 ORIGIN_WORDS = {
     PromptOrigin.CONSTRUCTED: "written by the text model for this image model",
     PromptOrigin.FALLBACK: "built from the plan by rule",
+}
+_PLACE_WORDS = {
+    "local": "on this machine",
+    "outbox": "on this machine, to be uploaded",
+    "b2": "in the bucket",
 }
 _USAGE_WORDS = {
     "input_tokens": "in",
@@ -62,7 +68,10 @@ def draw_ids(ids: Sequence[tuple[str, str]]) -> None:
 
 def draw_fault(fault: Fault) -> None:
     """Draw what failed, with what the provider told of it."""
-    st.error(as_message(fault.message), icon=":material/error:")
+    if fault.code == RefusedError.code:
+        st.warning(as_message(fault.message), title="Refused", icon=REFUSED_ICON)
+    else:
+        st.error(as_message(fault.message), icon=":material/error:")
     st.caption(as_markdown(join_facts(_fault_facts(fault))))
 
 
@@ -104,7 +113,7 @@ def asset_facts(asset: Asset) -> list[tuple[str, str]]:
     return [
         ("Pixels", f"{asset.width_px} × {asset.height_px}"),
         ("File", f"{asset.mime}, {format_size(asset.size_bytes)}"),
-        ("Stored in", asset.backend),
+        ("Kept", _PLACE_WORDS.get(asset.backend, asset.backend)),
     ]
 
 

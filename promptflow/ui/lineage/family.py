@@ -16,6 +16,7 @@ REQUEST, REFERENCES = "request", "references"
 STAGE_WORDS = {
     StageStatus.RUNNING: "Running",
     StageStatus.SUCCEEDED: "Succeeded",
+    StageStatus.REFUSED: "Refused",
     StageStatus.FAILED: "Failed",
     StageStatus.INTERRUPTED: "Interrupted",
 }
@@ -231,6 +232,17 @@ class _Family:
             )
 
 
+def has_pictures(node: Node) -> bool:
+    """Say whether there are pictures among a node's details."""
+    match node.part:
+        case RunTrace():
+            return bool(node.part.images)
+        case PicturePart() | tuple():
+            return True
+        case FlowTrace() | StageTrace() | PromptPart() | GenerationSummary():
+            return False
+
+
 def stage_status(stage: StageTrace) -> StageStatus:
     """Say how far a stage has come, as the fold does."""
     match stage.closed:
@@ -239,8 +251,7 @@ def stage_status(stage: StageTrace) -> StageStatus:
         case StageFinished():
             return StageStatus.SUCCEEDED
         case StageFailed():
-            interrupted = stage.closed.fault.code == "interrupted"
-            return StageStatus.INTERRUPTED if interrupted else StageStatus.FAILED
+            return stage.closed.status
 
 
 def run_status(run: RunTrace) -> RunStatus:

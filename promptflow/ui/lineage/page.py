@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
 
@@ -9,7 +10,7 @@ from promptflow.clock import Clock
 from promptflow.errors import PromptflowError
 from promptflow.events import Event
 from promptflow.laboratory import Laboratory
-from promptflow.records import GenerationStatus, GenerationSummary
+from promptflow.records import GenerationStatus, Lineage
 from promptflow.traces import FlowTrace, gather_trace
 from promptflow.ui import state
 from promptflow.ui.canvas import Canvas
@@ -17,12 +18,17 @@ from promptflow.ui.errors import errors_told
 from promptflow.ui.history import open_generation
 from promptflow.ui.labels import STATUS_COLORS, STATUS_ICONS, STATUS_WORDS, Names, join_facts
 from promptflow.ui.lineage.details import Details
-from promptflow.ui.lineage.family import REQUEST, Node, plan_family
+from promptflow.ui.lineage.family import REQUEST, Node, has_pictures, plan_family
 from promptflow.ui.lineage.playing import draw_replay
 from promptflow.ui.lineage.tree import draw_tree
+from promptflow.ui.lineage.uploads import plan_uploads
 from promptflow.ui.lineage.waterfall import draw_waterfall, plan_bars
 from promptflow.ui.lineage.words import draw_words
+from promptflow.ui.mounts import find_questions
+from promptflow.ui.outbox import draw_left_here
+from promptflow.ui.pictures import source_of
 from promptflow.ui.plain import as_label, as_markdown, as_message
+from promptflow.ui.renewal import draw_renewed, renew_every_s
 from promptflow.view import FlowView, fold
 from promptflow.wording import count, format_age, format_duration, format_usd
 
@@ -47,6 +53,7 @@ class _Kept:
     events: tuple[Event, ...]
     view: FlowView
     trace: FlowTrace
+    lineage: Lineage
 
 
 def find_newest(lab: Laboratory) -> str | None:
@@ -71,19 +78,13 @@ def draw_nothing() -> None:
     st.page_link("pages/studio.py", label="Make one in the Studio", icon=":material/brush:")
 
 
-def draw_lineage(
-    lab: Laboratory,
-    generation_id: str,
-    names: Names,
-    children: Sequence[GenerationSummary] = (),
-) -> None:
+def draw_lineage(lab: Laboratory, generation_id: str, names: Names) -> None:
     """Draw where everything in a generation came from.
 
     Args:
         lab: where it is kept.
         generation_id: from the address, so it may be anything.
         names: model id → title.
-        children: generations that were forked from it, oldest first.
     """
     try:
         kept = _read(lab, generation_id)
@@ -96,7 +97,7 @@ def draw_lineage(
         # Only the open one is made: what is hidden would be sent all the same.
         if tab.open:
             with tab:
-                _draw_part(title, lab, kept, names, children)
+                _draw_part(title, lab, kept, names)
 
 
 def _read(lab: Laboratory, generation_id: str) -> _Kept:
@@ -108,7 +109,12 @@ def _read(lab: Laboratory, generation_id: str) -> _Kept:
         events = lab.read_events(generation_id)
         view = fold(events)
         view.status, view.fault = mended.status, mended.fault
-    return _Kept(events=events, view=view, trace=gather_trace(events))
+    return _Kept(
+        events=events,
+        view=view,
+        trace=gather_trace(events),
+        lineage=lab.read_lineage(generation_id),
+    )
 
 
 def _draw_unknown(error: PromptflowError) -> None:
@@ -141,14 +147,22 @@ def _draw_head(lab: Laboratory, kept: _Kept) -> None:
                 color=STATUS_COLORS[view.status],
             )
             st.caption(as_markdown(join_facts(facts)))
-        st.page_link(
-            "pages/studio.py",
-            label="Open in Studio",
-            icon=":material/brush:",
-            query_params={state.GENERATION: view.generation_id},
-        )
-    if view.fault:
+        with st.container(horizontal=True, vertical_alignment="center", width="content"):
+            st.page_link(
+                "pages/studio.py",
+                label="Open in Studio",
+                icon=":material/brush:",
+                query_params={state.GENERATION: view.generation_id},
+            )
+            address = find_questions(f"generations/{view.generation_id}")
+            if address:
+                st.link_button("Datasette", address, icon=":material/database:", type="tertiary")
+    if view.fault and view.status is GenerationStatus.REFUSED:
+        message = as_message(view.fault.message)
+        st.warning(message, title="Refused", icon=STATUS_ICONS[view.status])
+    elif view.fault:
         st.info(as_message(view.fault.message), icon=":material/info:")
+    draw_left_here(lab, view)
     if running:
         _watch(lab, kept)
 
@@ -167,19 +181,14 @@ def _watch(lab: Laboratory, kept: _Kept) -> None:
     look()
 
 
-def _draw_part(
-    title: str,
-    lab: Laboratory,
-    kept: _Kept,
-    names: Names,
-    children: Sequence[GenerationSummary],
-) -> None:
+def _draw_part(title: str, lab: Laboratory, kept: _Kept, names: Names) -> None:
     if title == FAMILY:
-        _draw_family(lab, kept, plan_family(kept.trace, names, children), names)
+        _draw_family(lab, kept, plan_family(kept.trace, names, kept.lineage.children), names)
     elif title == WORDS:
         draw_words(kept.trace, names)
     elif title == TIMES:
-        draw_waterfall(plan_bars(kept.trace, names, lab.now()))
+        uploads = plan_uploads(kept.trace, kept.lineage, names)
+        draw_waterfall([*plan_bars(kept.trace, names, lab.now()), *uploads.bars], uploads.later)
     elif kept.view.finished_at is None:
         st.caption("A replay is there once the generation is over.")
     else:
@@ -188,6 +197,7 @@ def _draw_part(
             kept.view,
             new_canvas=lambda: _new_canvas(lab, names),
             clock=Clock(),
+            renew_every_s=renew_every_s(lab),
         )
 
 
@@ -197,7 +207,15 @@ def _draw_family(lab: Laboratory, kept: _Kept, nodes: Sequence[Node], names: Nam
     with details:
         chosen = _draw_choice(kept.view.generation_id, by_key)
         with st.container(border=True):
-            Details(names=names, read_picture=lab.read_picture).draw(by_key[chosen])
+            drawer = Details(
+                names=names,
+                source_of=partial(source_of, lab),
+                thumbnails=kept.lineage.thumbnails,
+            )
+            if has_pictures(by_key[chosen]):
+                draw_renewed(lab, lambda: drawer.draw(by_key[chosen]))
+            else:
+                drawer.draw(by_key[chosen])
     with tree:
         draw_tree(nodes, chosen)
 
@@ -234,6 +252,7 @@ def _new_canvas(lab: Laboratory, names: Names) -> Canvas:
         stages,
         pictures,
         names=names,
+        source_of=partial(source_of, lab),
         read_picture=lab.read_picture,
         count_refusals=lambda model: lab.count_refusals().get(model, (0, 0)),
         side_by_side=True,

@@ -34,6 +34,7 @@ def draw_replay(
     *,
     new_canvas: Callable[[], Canvas],
     clock: Clock,
+    renew_every_s: float | None,
 ) -> None:
     """Draw the choice of a speed, and once there is one, the flow as it was.
 
@@ -42,6 +43,7 @@ def draw_replay(
         view: the fold over them.
         new_canvas: lays the columns out; called within the fragment.
         clock: whose seconds are played.
+        renew_every_s: seconds after which what is over is drawn again, for its pictures' links.
     """
     timed = plan_replay(events)
     at_ms = _read_position(view.generation_id)
@@ -56,7 +58,7 @@ def draw_replay(
     _note_position(view.generation_id, playback)
     st.session_state[state.FULL_RUN] = True
 
-    @st.fragment(run_every=None if playback.over else _RUN_EVERY_S)
+    @st.fragment(run_every=renew_every_s if playback.over else _RUN_EVERY_S)
     @errors_told
     def play() -> None:
         progress = st.empty()

@@ -1,4 +1,7 @@
-"""When everything happened: each stage and run in a row of its own, from the flow's start on."""
+"""When everything happened: each stage and run in a row of its own, from the flow's start on.
+
+Uploads come after them; `uploads` has their bars.
+"""
 
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,6 +15,7 @@ from promptflow.events import RunFailed, StageFailed
 from promptflow.records import Stage
 from promptflow.traces import FlowTrace, RunTrace, StageTrace
 from promptflow.ui.labels import Names
+from promptflow.ui.plain import as_markdown
 from promptflow.wording import format_duration
 
 if TYPE_CHECKING:
@@ -65,16 +69,19 @@ class Bar:
     """What there is to say of it besides."""
 
 
-def draw_waterfall(bars: Sequence[Bar]) -> None:
+def draw_waterfall(bars: Sequence[Bar], later: str = "") -> None:
     """Draw the bars, the first row on top.
 
     Args:
         bars: as `plan_bars` returns them; further ones may follow.
+        later: what there is to say of that which came too late for the chart.
     """
     if not bars:
         st.caption("Nothing has been asked yet.")
         return
-    st.altair_chart(_chart(bars), alt="When each stage and run began, waited and ended")
+    st.altair_chart(_chart(bars), alt="When each stage, run and upload began, waited and ended")
+    if later:
+        st.caption(as_markdown(later))
 
 
 def plan_bars(trace: FlowTrace, names: Names, now: datetime) -> tuple[Bar, ...]:

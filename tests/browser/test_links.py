@@ -1,0 +1,180 @@
+"""Pictures in a bucket in a real browser: shown by links that end, long after they have."""
+
+import re
+import time
+from collections.abc import Iterator
+from html import escape
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.datasette.serving import serve_app
+from tests.storage.marked import KEY, KEY_ID, REGION
+from tests.wire.b2_front import B2Front, S3Fault
+from tests.wire.buckets import S3Server
+
+pytestmark = pytest.mark.browser
+
+_TTL_S = 4
+_PICTURES = "[data-testid=stMain] [data-testid=stImage] img"
+_BROKEN = "all => all.filter(one => one.complete && !one.naturalWidth).map(one => one.src)"
+
+
+@pytest.fixture(scope="module")
+def front() -> Iterator[B2Front]:
+    """A bucket whose server is as strict with links as Backblaze."""
+    with S3Server() as server, B2Front(server, key_id=KEY_ID, key=KEY, region=REGION) as opened:
+        server.make_bucket("pictures")
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder."""
+    return tmp_path_factory.mktemp("links") / "data"
+
+
+@pytest.fixture(scope="module")
+def app(front: B2Front, folder: Path) -> Iterator[str]:
+    """Serve the app and the questions below a base path; yield the address."""
+    variables = front.variables("pictures") | {"IMAGE_URL_TTL_SECONDS": str(_TTL_S)}
+    with serve_app(folder, "promptflow/server.py", base_path="/lab", **variables) as address:
+        yield address
+
+
+def test_pictures_outlast_their_links(page: Page, app: str, front: B2Front) -> None:
+    """A page that is open for longer than its links are good for still loads every picture."""
+    _generate(page, app, "An owl over the harbour")
+    _wait_for_uploads(front, 4)
+    page.reload()
+    first = _read_links(page, front)
+
+    page.wait_for_timeout(10_000)
+
+    assert page.request.get(first[0]).status == 403
+    assert not set(first) & set(_read_links(page, front))
+    assert _load_anew(page) == [1024, 1024]
+
+
+def test_links_hold_for_half_their_life(page: Page, app: str, front: B2Front) -> None:
+    """The same link is shown to the next tab, so that the browser need not load the picture again."""
+    page.goto(f"{app}/lineage")
+    page.get_by_role("link", name="Open in Studio").click()
+    first = _read_links(page, front)
+    other = page.context.new_page()
+    other.goto(page.url)
+
+    assert all("X-Amz-Signature=" in link and KEY not in link for link in first)
+    assert len(set(first) | set(_read_links(other, front))) <= 4
+
+
+def test_a_picture_on_screen_stays_while_it_goes_up(page: Page, app: str, front: B2Front) -> None:
+    """From the end of the flow on no picture is broken, whether it is here or in the bucket by then."""
+    front.fail("PUT", S3Fault(status=503, code="SlowDown"), times=2)
+    _generate(page, app, "A heron in the reeds")
+
+    for _ in range(20):
+        page.wait_for_timeout(300)
+        assert page.locator(_PICTURES).count() == 2
+        assert page.eval_on_selector_all(_PICTURES, _BROKEN) == []
+    assert "Picture" not in "".join(page.get_by_test_id("stAlert").all_inner_texts())
+
+
+def test_lineage_shows_pictures_by_links_and_leads_to_questions(page: Page, app: str) -> None:
+    """On the Lineage page, too, pictures outlast their links; Datasette is one click away."""
+    page.goto(f"{app}/lineage")
+    page.get_by_text("Picture · Offline gouache", exact=True).click()
+    page.get_by_alt_text("Picture 1").wait_for()
+    page.wait_for_timeout(6_000)
+
+    assert _load_anew(page) == [1024]
+    page.get_by_text("Prompt · Offline gouache", exact=True).click()
+    question = page.get_by_role("link", name="What did each stage add to this prompt?")
+    with page.context.expect_page() as opened:
+        question.click()
+    expect(opened.value.get_by_role("cell", name="idea", exact=True).first).to_be_visible()
+    assert opened.value.url.startswith(f"{app}/datasette/promptflow/what_each_stage_added?")
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="Datasette").click()
+    expect(opened.value).to_have_url(
+        re.compile(rf"^{app}/datasette/promptflow/generations/[\w-]+$")
+    )
+    assert opened.value.get_by_role("heading", level=1).is_visible()
+
+
+def test_a_bucket_that_is_down_is_told_of(page: Page, app: str, front: B2Front) -> None:
+    """Pictures that can't go up are shown from here, the page says why, and they go up by themselves."""
+    front.fail("PUT", S3Fault(status=403, code="AccessDenied"), times=2)
+    _generate(page, app, "A bear by the brook")
+
+    warning = page.get_by_test_id("stSidebar").get_by_test_id("stAlert")
+    expect(warning).to_contain_text("to be uploaded")
+    head = page.get_by_test_id("stMain").get_by_test_id("stAlert")
+    expect(head).to_contain_text("on this machine only")
+    assert _load_anew(page) == [1024, 1024]
+    expect(warning).to_have_count(0, timeout=60_000)
+    expect(head).to_have_count(0)
+
+
+def test_a_dropped_picture_opens_its_generation(page: Page, app: str, tmp_path: Path) -> None:
+    """A picture that was saved from the page and is dropped on it again leads to where it comes from."""
+    page.goto(app)
+    page.goto(f"{app}/lineage")
+    page.get_by_role("link", name="Open in Studio").click()
+    with page.expect_download() as saving:
+        page.get_by_role("button", name="Download").first.click()
+    saved = tmp_path / saving.value.suggested_filename
+    saving.value.save_as(saved)
+    generation_id = page.url.partition("generation=")[2]
+    page.goto(app)
+    page.get_by_test_id("stFileUploader").locator("input").set_input_files(saved)
+
+    page.get_by_role("button", name="Open the generation it comes from").click()
+
+    expect(page).to_have_url(re.compile(rf"generation={generation_id}"))
+    expect(page.get_by_test_id("stMain").locator(".stMarkdownBadge").first).to_contain_text(
+        "Succeeded"
+    )
+    expect(page.get_by_text("Its generation is open.")).to_be_visible()
+
+
+def _generate(page: Page, app: str, idea: str) -> None:
+    page.goto(app)
+    page.get_by_label("Request").fill(idea)
+    page.get_by_role("button", name="Generate").click()
+    page.get_by_test_id("stMain").locator(".stMarkdownBadge", has_text="Succeeded").wait_for()
+
+
+def _load_anew(page: Page) -> list[int]:
+    """Load each picture that the page shows from its address, in a browser window that has none of them.
+
+    Returns:
+        How wide they are; 0 where one is broken.
+    """
+    shown = page.eval_on_selector_all(_PICTURES, "all => all.map(one => one.src)")
+    assert page.context.browser is not None
+    window = page.context.browser.new_context()
+    tab = window.new_page()
+    tab.set_content("".join(f"<img src='{escape(source)}'>" for source in shown))
+    widths = tab.eval_on_selector_all("img", "all => all.map(one => one.naturalWidth)")
+    window.close()
+    return [int(width) for width in widths]
+
+
+def _read_links(page: Page, front: B2Front) -> list[str]:
+    """Return the addresses of both pictures, once they are in the bucket's."""
+    shown = page.locator(f"{_PICTURES}[src^='{front.endpoint}']")
+    expect(shown).to_have_count(2, timeout=20_000)
+    return [str(link) for link in shown.evaluate_all("all => all.map(one => one.src)")]
+
+
+def _wait_for_uploads(front: B2Front, number: int) -> None:
+    deadline_s = time.monotonic() + 30
+    while time.monotonic() < deadline_s:
+        puts = [seen for seen in front.seen if seen.method == "PUT" and "/output/" in seen.path]
+        puts += [seen for seen in front.seen if seen.method == "PUT" and "/thumbnail/" in seen.path]
+        if len(puts) >= number:
+            return
+        time.sleep(0.1)
+    raise AssertionError([seen.path for seen in front.seen])
