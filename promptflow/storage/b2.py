@@ -181,8 +181,7 @@ class B2Bucket:
         with _files_worded(path), path.open("xb") as file, self._translated(READ, key):
             answer = self._client.get_object(Bucket=self.settings.bucket, Key=key)
             digest = hashlib.sha256()
-            # The body's own `with` yields the raw stream, which has neither pieces nor a length check.
-            with closing(answer["Body"]) as body:
+            with answer["Body"] as body:
                 for piece in body.iter_chunks(_PIECE_BYTES):
                     digest.update(piece)
                     file.write(piece)

@@ -44,6 +44,8 @@ DOWNLOAD_CHOSEN = "download_chosen"
 # Plain values.
 CHOSEN = "chosen"
 """Asset id → bytes, of the pictures chosen in the Gallery, in the order they were."""
+CLICKED = "clicked"
+"""Set by a click on a picture of the gallery: all of the page has to be drawn anew."""
 LOOKED_AT = "looked_at"
 """The asset id of the picture to open; taken by the page."""
 TROUBLE = "trouble"

@@ -91,6 +91,7 @@ def _fits(chosen: dict[str, int], size_bytes: int) -> bool:
 
 
 def _turn_over(asset_id: str, size_bytes: int) -> None:
+    st.session_state[state.CLICKED] = True
     if _chosen().pop(asset_id, None) is None:
         _choose([(asset_id, size_bytes)])
 

@@ -16,6 +16,7 @@ def star(lab: Laboratory, asset_id: str, *, starred: bool) -> None:
         asset_id: the picture's.
         starred: whether it is to have one.
     """
+    st.session_state[state.CLICKED] = True
     try:
         lab.star(asset_id, starred=starred)
     except PromptflowError as error:
@@ -25,6 +26,7 @@ def star(lab: Laboratory, asset_id: str, *, starred: bool) -> None:
 
 def look_at(asset_id: str) -> None:
     """Have a picture opened by the run that follows; a callback."""
+    st.session_state[state.CLICKED] = True
     st.session_state[state.LOOKED_AT] = asset_id
 
 

@@ -39,6 +39,8 @@ def look_at_picture(lab: Laboratory, asset_id: str) -> None:
     @st.dialog(as_label(picture.title), width="large", on_dismiss="rerun")
     @errors_told
     def look() -> None:
+        # A star given in here is not to have the page drawn anew, which would close the dialog.
+        st.session_state.pop(state.CLICKED, None)
         again = lab.find_picture(asset_id)
         if again is not None:
             _draw(lab, again)

@@ -1,5 +1,7 @@
 """The Gallery's main area: the filters, a page of pictures, and what is chosen among them."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from promptflow.laboratory import Laboratory
@@ -16,6 +18,7 @@ from promptflow.ui.gallery.filters import (
     show,
 )
 from promptflow.ui.gallery.looking import look_at_picture
+from promptflow.ui.renewal import draw_renewed
 
 PAGE_SIZE = 24
 _DEEPEST = 400
@@ -85,12 +88,24 @@ def _draw_page(lab: Laboratory, view: GalleryView, *, number: int, more: bool) -
         page = last
         rows = _list(lab, view.wanted, page)
     pictures = rows[:PAGE_SIZE]
-    draw_cards(lab, pictures, names=lab.name_of, now=lab.now())
+    _draw_cards(lab, pictures)
     with st.container(horizontal_alignment="center", gap="small"):
         # Behind what was counted there may be more, page by page.
         next_page = min(page + (len(rows) > PAGE_SIZE), _DEEPEST) if more else last
         _draw_pages(view.wanted, page=page, last=max(last, next_page))
         draw_choose_page(pictures)
+
+
+def _draw_cards(lab: Laboratory, pictures: Sequence[PictureSummary]) -> None:
+    """Draw the pictures; where links are renewed, a click among them has all of the page follow."""
+    st.session_state.pop(state.CLICKED, None)
+
+    def draw() -> None:
+        if st.session_state.pop(state.CLICKED, False):
+            st.rerun()
+        draw_cards(lab, pictures, names=lab.name_of, now=lab.now())
+
+    draw_renewed(lab, draw)
 
 
 def _list(lab: Laboratory, wanted: GalleryFilter, page: int) -> tuple[PictureSummary, ...]:
