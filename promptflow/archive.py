@@ -11,12 +11,14 @@ from pathlib import Path
 
 from promptflow.backups import Backups, Snapshot
 from promptflow.clock import Clock
-from promptflow.errors import PromptflowError, SetupError, StorageError
+from promptflow.errors import BucketError, PromptflowError, SetupError, StorageError
 from promptflow.housekeeping import Housekeeper, Tell, Tidied, hold
 from promptflow.inventory import (
+    NOTHING,
     Backend,
     Inventory,
     Moved,
+    Stored,
     mend,
     move_pictures,
     prune,
@@ -116,17 +118,16 @@ class Archive:
         """Have it looked soon whether there is something to do for stored pictures."""
         self._housekeeper.wake()
 
-    def settle(self) -> Tidied:
-        """Do now what would be done in the background, and save the ledger.
+    def settle(self, *, timeout_s: float) -> Tidied | None:
+        """Have all done that there is to do now, and wait for it.
+
+        Args:
+            timeout_s: seconds to wait.
 
         Returns:
-            What was done, and what was in the way.
-
-        Raises:
-            LedgerError: the ledger can't be read or written.
-            StorageError: the data folder can't be written.
+            What was done, and what was in the way; ``None`` where it took longer.
         """
-        return self._housekeeper.settle()
+        return self._housekeeper.settle(timeout_s=timeout_s)
 
     def close(self, *, timeout_s: float) -> None:
         """End the background work, and save the ledger if it has changed since it was saved.
@@ -149,32 +150,46 @@ class Archive:
             StorageError: a place can't be looked at, or another process is at it.
         """
         tidied = self._housekeeper.tidy(tell, wait_s=_PATIENCE_S)
-        with self._held():
+        if tidied.is_down:
+            # What can't be asked can't be compared.
+            return Synced(tidied=tidied, mended=0, left=NOTHING)
+        with self.held():
             found = take_inventory(self._ledger, self.store)
             left = mend(self._ledger, self.store, found)
-        mended = len(found.missing) - len(left.missing) + len(found.left_over)
+        mended = len(found.missing) - len(left.missing)
+        mended += len(found.left_over) - len(left.left_over)
         return Synced(tidied=tidied, mended=mended, left=left)
 
     def take_inventory(self) -> Inventory:
         """Compare all places with the ledger, and change nothing.
 
+        Nothing is uploaded or moved meanwhile, unless another process takes too long about it: what that
+        one is at would read as left over.
+
         Raises:
             LedgerError: the ledger can't be read.
             StorageError: a place can't be looked at.
         """
-        return take_inventory(self._ledger, self.store)
+        with hold(self._folder, wait_s=_PATIENCE_S):
+            return take_inventory(self._ledger, self.store)
 
-    def prune(self, inventory: Inventory) -> None:
+    def prune(self) -> tuple[Stored, ...]:
         """Remove for good what is stored and not recorded.
 
-        Args:
-            inventory: as `take_inventory` returned it.
+        Compared and removed under one lock, which an import holds, too: its pictures come before their
+        rows.
+
+        Returns:
+            What was removed.
 
         Raises:
-            StorageError: it can't be removed, or another process is at it.
+            LedgerError: the ledger can't be read.
+            StorageError: a place can't be looked at or changed, or another process is at it.
         """
-        with self._held():
-            prune(self.store, inventory)
+        with self.held():
+            found = take_inventory(self._ledger, self.store)
+            prune(self.store, found)
+            return found.unrecorded
 
     def move(self, to: Backend, tell: Callable[[Moved], None]) -> Moved:
         """Move every picture to one place; broken off, it goes on where it stopped.
@@ -190,7 +205,7 @@ class Archive:
         """
         if to == B2Bucket.backend and self.bucket is None:
             raise SetupError(_NO_BUCKET.format("Nothing was moved"))
-        with self._held():
+        with self.held():
             return move_pictures(self._ledger, self.store, to=to, tell=tell)
 
     # Snapshots of the ledger
@@ -232,7 +247,7 @@ class Archive:
             LedgerError: the ledger that is there is newer.
         """
         backups = self._require_backups("Nothing was restored")
-        with self._held():
+        with self.held():
             return backups.restore(snapshot)
 
     def restore_if_lost(self) -> None:
@@ -245,20 +260,35 @@ class Archive:
             return
         self._has_looked = True
         try:
-            with self._held():
+            with self.held():
                 self._restore_newest(self._backups)
-        except StorageError as error:
-            _log.warning("It was not looked for a snapshot of the ledger: %s", error.message)
+        except PromptflowError as error:
+            _log.warning("The ledger was not brought back from the bucket: %s", error.message)
 
     def _restore_newest(self, backups: Backups) -> None:
         # Another process may have done it while this one waited.
         if self._ledger.is_new:
+            self._make_sure_of_answers()
             any(self._try_restore(backups, snapshot) for snapshot in backups.list())
+
+    def _make_sure_of_answers(self) -> None:
+        """Ask the bucket once: the first page waits for it, and not for four tries."""
+        if self.bucket is None:
+            return
+        asked = B2Bucket(self.bucket.settings, attempts=1, connect_timeout_s=5, read_timeout_s=10)
+        try:
+            next(asked.list("snapshots/"), None)
+        finally:
+            asked.close()
 
     def _try_restore(self, backups: Backups, snapshot: Snapshot) -> bool:
         try:
             backups.restore(snapshot)
         except PromptflowError as error:
+            # A damaged one is passed over; a bucket or a disk that fails would fail the next, too.
+            one_alone = isinstance(error, SetupError | BucketError)
+            if not one_alone or (isinstance(error, BucketError) and error.is_general):
+                raise
             _log.warning("The snapshot %r was not restored: %s", snapshot.key, error.message)
             return False
         _log.warning("The ledger was restored from %r.", snapshot.key)
@@ -270,7 +300,12 @@ class Archive:
         return self._backups
 
     @contextmanager
-    def _held(self) -> Iterator[None]:
+    def held(self) -> Iterator[None]:
+        """Keep all processes from uploading, moving and removing pictures meanwhile.
+
+        Raises:
+            StorageError: another process is at it, or the data folder can't be written.
+        """
         with hold(self._folder, wait_s=_PATIENCE_S) as mine:
             if not mine:
                 message = (

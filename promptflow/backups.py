@@ -8,18 +8,20 @@ doesn't push out what was saved before. Beside the flows, below the laboratory.
 
 import gzip
 import logging
+import os
 import shutil
 import tempfile
 import threading
 import time
+import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from promptflow.clock import Clock
-from promptflow.errors import LedgerError, StorageError
+from promptflow.errors import LedgerError, SetupError, StorageError
 from promptflow.ledger import SqliteLedger
 from promptflow.ledger.snapshots import (
     put_back,
@@ -112,7 +114,7 @@ class Backups:
 
         Raises:
             LedgerError: the ledger can't be read.
-            StorageError: it can't be saved.
+            StorageError: it can't be saved. Where only the oldest can't be removed, that is logged.
         """
         with self._lock:
             # Looked at before it is copied: what is written meanwhile counts as a change.
@@ -122,10 +124,14 @@ class Backups:
                 self._saved = look
                 return None
             snapshot = self._upload(series)
-            self._remove_oldest(series)
             took_s = self._clock.stopwatch_s() - started_s
             self._saved = look
             self._next_s = started_s + max(_EVERY_S, took_s * _SHARE)
+            # It is saved, whether or not the key may remove the oldest.
+            try:
+                self._remove_oldest(series)
+            except StorageError as error:
+                _log.warning("The oldest snapshots stay: %s", error.message)
             return snapshot
 
     def list(self) -> tuple[Snapshot, ...]:
@@ -148,19 +154,14 @@ class Backups:
             Where the ledger that was there is now; ``None`` if there was none.
 
         Raises:
-            StorageError: it can't be fetched or unpacked.
+            StorageError: it can't be fetched, or there is no room for it.
             SetupError: it is damaged, or of a newer version of Prompt Flow.
-            LedgerError: the ledger that is there is newer.
+            LedgerError: the ledger that is there is newer, or open in another process.
         """
         with self._scratch() as folder:
             packed, copy = folder / "packed", folder / "copy"
             self._bucket.get_file(snapshot.key, packed)
-            try:
-                with gzip.open(packed) as source, copy.open("xb") as target:
-                    shutil.copyfileobj(source, target)
-            except (OSError, EOFError) as error:
-                message = f"The snapshot {snapshot.key!r} can't be unpacked. Choose an earlier one."
-                raise StorageError(message) from error
+            _unpack(snapshot.key, packed, copy)
             self._ledger.close()
             return put_back(self._ledger.file, copy, now=self._clock.now())
 
@@ -209,16 +210,36 @@ class Backups:
             except OSError:
                 found.append((0, 0))
             else:
-                found.append((facts.st_mtime_ns, facts.st_size))
+                # An empty log comes and goes with whoever only looks.
+                found.append((facts.st_mtime_ns, facts.st_size) if facts.st_size else (0, 0))
         return tuple(found)
+
+
+def _unpack(key: str, packed: Path, copy: Path) -> None:
+    """Unpack a snapshot onto stable storage."""
+    try:
+        with gzip.open(packed) as source, copy.open("xb") as target:
+            shutil.copyfileobj(source, target)
+            target.flush()
+            os.fsync(target.fileno())
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        message = f"The snapshot {key!r} is damaged: it can't be unpacked. Choose an earlier one."
+        raise SetupError(message) from error
+    except OSError as error:
+        message = (
+            f"The snapshot {key!r} can't be unpacked ({error.strerror}). Free some disk space."
+        )
+        raise StorageError(message) from error
 
 
 def _remove_left_behind(home: Path) -> None:
     """Remove what a process left that was killed while it saved."""
     before_s = time.time() - _SURELY_OVER_S
     for folder in home.glob(f"{_SCRATCH}*"):
-        if folder.stat().st_mtime < before_s:
-            shutil.rmtree(folder, ignore_errors=True)
+        # Another process may be at the same.
+        with suppress(FileNotFoundError):
+            if folder.stat().st_mtime < before_s:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 _Look = tuple[tuple[int, int], ...]
@@ -228,6 +249,8 @@ _Look = tuple[tuple[int, int], ...]
 def _read(key: str, size_bytes: int) -> Snapshot | None:
     """Read what a key says; ``None`` for one that isn't ours."""
     series, _, name = key.removeprefix(_PREFIX).partition("/")
+    if not name.endswith(_ENDING):
+        return None
     try:
         taken_at = datetime.strptime(f"{name.removesuffix(_ENDING)}+0000", f"{_TIME}%z")
     except ValueError:

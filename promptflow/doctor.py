@@ -53,6 +53,7 @@ def examine(settings: Settings, *, prune: bool = False) -> tuple[Finding, ...]:
             findings.extend(check(lab))
         except PromptflowError as error:
             findings.append(Finding(what=what, fine=False, said=error.message))
+    lab.ledger.close()
     return tuple(findings)
 
 
@@ -101,6 +102,13 @@ def _examine_outbox(lab: Laboratory) -> Iterator[Finding]:
     if not waiting.pictures:
         yield Finding(what="outbox", fine=True, said="it is empty")
         return
+    if lab.settings.bucket is None:
+        said = (
+            f"{count(waiting.pictures, 'object')} to be uploaded, but no bucket is set up. Set it up "
+            "again, or move them with `python -m promptflow migrate-storage --to local`."
+        )
+        yield Finding(what="outbox", fine=False, said=said)
+        return
     why = f" The last try: {waiting.trouble.message}" if waiting.trouble else ""
     said = (
         f"{count(waiting.pictures, 'object')} to be uploaded.{why} `python -m promptflow sync` uploads "
@@ -119,6 +127,12 @@ def _examine_pictures(lab: Laboratory, *, prunes: bool) -> Iterator[Finding]:
             "else bring them back from a backup."
         )
         yield Finding(what="pictures", fine=False, said=said)
+    elif found.out_of_reach:
+        said = (
+            f"{count(found.out_of_reach, 'object')} in a bucket, but none is set up, so nobody can say "
+            "whether they are there. Set the B2_ variables to those they were uploaded with."
+        )
+        yield Finding(what="pictures", fine=False, said=said)
     else:
         yield Finding(what="pictures", fine=True, said="every recorded picture is there")
     if found.left_over:
@@ -128,8 +142,8 @@ def _examine_pictures(lab: Laboratory, *, prunes: bool) -> Iterator[Finding]:
         )
         yield Finding(what="left-overs", fine=False, said=said)
     if found.unrecorded and prunes:
-        lab.archive.prune(found)
-        said = f"{count(len(found.unrecorded), 'object')} removed that no generation here knows"
+        removed = lab.archive.prune()
+        said = f"{count(len(removed), 'object')} removed that no generation here knows"
         yield Finding(what="unrecorded", fine=True, said=said)
     elif found.unrecorded:
         size_bytes = sum(stored.size_bytes for stored in found.unrecorded)

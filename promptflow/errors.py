@@ -224,6 +224,11 @@ class BucketError(StorageError):
         self.status = status
         self.retry_after_s = retry_after_s
 
+    @property
+    def is_general(self) -> bool:
+        """Whether it would meet the next object as well."""
+        return self.reason not in {"missing", "too_large", "changed", "differs"}
+
 
 class LedgerError(PromptflowError):
     """A record could not be written or read."""

@@ -1,14 +1,14 @@
 """What is done for stored pictures when nobody has to wait for it: thumbnails, uploads, snapshots.
 
 One thread per process works through what the ledger says is left to do, so that nothing is forgotten
-however a process ends. A lock lets one process at a time do it. Beside the flows, below the laboratory.
+however a process ends. A lock lets one process at a time do it. All threads are daemons: a process that
+ends waits as long as it was told to and no longer. Beside the flows, below the laboratory.
 """
 
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from promptflow.ledger import SqliteLedger
 from promptflow.pictures import make_thumbnail
 from promptflow.records import Asset, AssetRole, Fault, UploadStatus
 from promptflow.storage.b2 import B2Bucket
+from promptflow.storage.keys import parse_key
 from promptflow.storage.shelves import OUTBOX, Shelves
 
 _log = logging.getLogger(__name__)
@@ -28,7 +29,7 @@ _BATCH = 100
 _AT_ONCE = 4
 """Uploads at a time: enough to fill a line in spite of the waits, few enough to hold in memory."""
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S, _MOST_DOUBLINGS = 5.0, 600.0, 10
-_BUSY_WAIT_S = 5.0
+_BUSY_WAIT_S = 1.0
 """Seconds until it is looked whether the other process has done all."""
 
 
@@ -41,7 +42,7 @@ class Tidied:
     trouble: Fault | None = None
     """The first thing that failed; what it is about stays where it is and is tried again."""
     is_down: bool = False
-    """Whether it was the bucket that failed: then nothing more was tried."""
+    """Whether it was more than one picture: then nothing more was tried, and there is a pause."""
     busy: bool = False
     """Whether another process is at it, and nothing was done here."""
 
@@ -75,21 +76,32 @@ class Housekeeper:
         self._folder = folder
         self._clock = clock
         self._news = threading.Condition()
-        self._woken = False
+        self._asked = self._begun = self._ended = 0
+        """How often it was asked to look, and up to which time it has begun to, and has done so."""
+        self._urgent = False
         self._closed = False
+        self._last: Tidied | None = None
         self._thread: threading.Thread | None = None
         self._has_looked_back = False
 
     def wake(self) -> None:
         """Have it looked soon, in the background, whether there is something to do."""
+        self._ask(urgent=False)
+
+    def settle(self, *, timeout_s: float) -> Tidied | None:
+        """Have all done that there is to do now, in the background, and wait for it.
+
+        Args:
+            timeout_s: seconds to wait, for another process that is at it, too; what takes longer goes
+                on while this process lives.
+
+        Returns:
+            What the last round has done, and what was in the way; ``None`` where it took longer.
+        """
+        number = self._ask(urgent=True)
         with self._news:
-            if self._closed:
-                return
-            self._woken = True
-            self._news.notify()
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="housekeeper", daemon=True)
-                self._thread.start()
+            self._news.wait_for(lambda: self._closed or self._ended >= number, timeout_s)
+            return self._last if self._ended >= number else None
 
     def close(self, *, timeout_s: float) -> None:
         """Let the background work end, and save the ledger if it has changed.
@@ -97,33 +109,33 @@ class Housekeeper:
         What is left to do is done by the next process.
 
         Args:
-            timeout_s: seconds to wait for the pictures it is at.
+            timeout_s: seconds to wait for what is to be uploaded; with 0 only what is saved is waited
+                for.
         """
+        until_s = self._clock.stopwatch_s() + timeout_s
+        if timeout_s > 0 and self._shelves.bucket and self._thread:
+            # The disk may not last any longer than this process.
+            self.settle(timeout_s=timeout_s)
         with self._news:
             self._closed = True
-            self._news.notify()
+            self._news.notify_all()
             thread = self._thread
         if thread is not None:
-            thread.join(timeout_s)
+            thread.join(max(until_s - self._clock.stopwatch_s(), 0.0))
         self._save_last()
 
-    def settle(self) -> Tidied:
-        """Do all there is to do, in the caller's thread, and save the ledger if it has changed.
-
-        Returns:
-            What was done, and what was in the way.
-
-        Raises:
-            LedgerError: the ledger can't be read or written.
-            StorageError: the data folder can't be written.
-        """
-        done = self.tidy()
-        if self._backups and not done.is_down and self._backups.due_in_s() is not None:
-            try:
-                self._backups.save()
-            except BucketError as error:
-                return replace(done, trouble=_to_fault(error), is_down=True)
-        return done
+    def _ask(self, *, urgent: bool) -> int:
+        """Ask for a look, and return its number."""
+        with self._news:
+            if self._closed:
+                return 0
+            self._asked += 1
+            self._urgent = self._urgent or urgent
+            self._news.notify_all()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="housekeeper", daemon=True)
+                self._thread.start()
+            return self._asked
 
     def tidy(self, tell: Tell = lambda _: None, *, wait_s: float = 0.0) -> Tidied:
         """Do all there is to do, in the caller's thread.
@@ -161,6 +173,8 @@ class Housekeeper:
         """Save the ledger as it is when the process ends; what keeps it from that is logged."""
         if self._backups is None or self._backups.due_in_s() is None:
             return
+        if self._last and self._last.is_down:
+            return  # it was just tried, and logged
         try:
             self._backups.save()
         except PromptflowError as error:
@@ -179,6 +193,15 @@ class Housekeeper:
                 pause_s = _BUSY_WAIT_S
             else:
                 pause_s = self._backups.due_in_s() if self._backups else None
+            self._tell_end(done)
+
+    def _tell_end(self, done: Tidied) -> None:
+        """Let those go on who wait for a round; one in which another process was at it is none."""
+        with self._news:
+            self._last = done
+            if not done.busy:
+                self._ended = self._begun
+                self._news.notify_all()
 
     def _make_round(self) -> Tidied:
         try:
@@ -190,10 +213,10 @@ class Housekeeper:
             return Tidied(trouble=_to_fault(error), is_down=True)
         except PromptflowError as error:
             _log.warning("The housekeeping stopped: %s", error.message)
-            return Tidied(trouble=_to_fault(error))
+            return Tidied(trouble=_to_fault(error), is_down=True)
         except Exception:  # noqa: BLE001 - logged with its traceback
             _log.exception("The housekeeping stopped on an unexpected error.")
-            return Tidied()
+            return Tidied(is_down=True)
         return done
 
     def _save(self, backups: Backups) -> None:
@@ -208,11 +231,15 @@ class Housekeeper:
         Args:
             pause_s: seconds; ``None`` waits to be woken.
             hasten: whether news cut the pause short. Where the bucket has just failed, new pictures
-                would meet the same trouble.
+                would meet the same trouble; somebody who waits cuts it short all the same.
         """
         with self._news:
-            self._news.wait_for(lambda: self._closed or (hasten and self._woken), pause_s)
-            self._woken = False
+            self._news.wait_for(
+                lambda: self._closed or self._urgent or (hasten and self._asked > self._begun),
+                pause_s,
+            )
+            self._urgent = False
+            self._begun = self._asked
             return not self._closed
 
 
@@ -261,35 +288,77 @@ class _Round:
     is_over: Callable[[], bool]
     done: Tidied = Tidied()
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _turn: threading.Lock = field(default_factory=threading.Lock)
+    _error: Exception | None = None
+    """The first mistake of an uploading thread."""
+    _going: set[str] = field(default_factory=set)
+    """The keys of what goes up now."""
+    _twins: list[Asset] = field(default_factory=list)
+    """Rows whose object was on its way when their turn came."""
+    _is_left: bool = False
+    """Whether who waited for the uploads has gone, because of Ctrl-C."""
 
     def upload_all(self) -> None:
         """Upload what is in the outbox, a few at a time, until it is empty or the bucket fails."""
         if self.shelves.bucket is None:
             return
-        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="upload") as pool:
-            for batch in _batches(self.ledger.list_in_outbox):
-                # Taken one after the other, so that a mistake of ours is raised here.
-                for _ in pool.map(self._upload, batch):
-                    pass
-                if self._stops:
-                    return
+        self._is_left = False
+        waiting = _each(self.ledger.list_in_outbox)
+        beside = [
+            threading.Thread(target=self._upload_from, args=(waiting,), name="upload", daemon=True)
+            for _ in range(_AT_ONCE - 1)
+        ]
+        # When Python is about to end it starts no thread; then they go up one by one.
+        with suppress(RuntimeError):
+            for thread in beside:
+                thread.start()
+        try:
+            self._upload_from(waiting)
+            for thread in beside:
+                if thread.ident is not None:
+                    thread.join()
+            twins, self._twins = self._twins, []
+            self._upload_from(iter(twins))
+        finally:
+            self._is_left = True
+        if self._error:
+            raise self._error
 
     def make_thumbnails(self) -> None:
         """Make the thumbnails that are missing."""
-        for batch in _batches(self.ledger.list_without_thumbnail):
-            for asset in batch:
-                if self.is_over():
-                    return
-                self._make_thumbnail(asset)
+        for asset in _each(self.ledger.list_without_thumbnail):
+            if self.is_over():
+                return
+            self._make_thumbnail(asset)
 
     @property
     def _stops(self) -> bool:
-        return self.done.is_down or self.is_over()
+        return self._is_left or self._error is not None or self.done.is_down or self.is_over()
+
+    def _upload_from(self, waiting: Iterator[Asset]) -> None:
+        """Upload what waits, beside others; the first mistake ends all of them."""
+        try:
+            while not self._stops:
+                asset = self._take(waiting)
+                if asset is None:
+                    return
+                self._upload(asset)
+                self._going.discard(asset.key)
+        except Exception as error:  # noqa: BLE001 - raised again by the thread that waits
+            self._error = self._error or error
+
+    def _take(self, waiting: Iterator[Asset]) -> Asset | None:
+        """Take the next one; what shares its object with one that goes up comes after the others."""
+        with self._turn:
+            for asset in waiting:
+                if asset.key not in self._going:
+                    self._going.add(asset.key)
+                    return asset
+                self._twins.append(asset)
+        return None
 
     def _upload(self, asset: Asset) -> None:
         """Upload one picture, record how it went, and let go of its file."""
-        if self._stops:
-            return
         started_at, started_s = self.clock.now(), self.clock.stopwatch_s()
         fault, is_down = None, False
         try:
@@ -297,7 +366,7 @@ class _Round:
         except StorageError as error:
             fault = _to_fault(error)
             # What one picture lacks says nothing of the others; a bucket that fails does.
-            is_down = isinstance(error, BucketError)
+            is_down = isinstance(error, BucketError) and error.is_general
         self.ledger.record_upload(
             asset.asset_id,
             status=UploadStatus.FAILED if fault else UploadStatus.SUCCEEDED,
@@ -316,12 +385,12 @@ class _Round:
         self._count(uploads=1)
 
     def _make_thumbnail(self, asset: Asset) -> None:
-        generation_id, _, model = asset.key.split("/")[1:4]
         try:
+            parts = parse_key(asset.key)
             thumbnail = self.shelves.write(
-                generation_id=generation_id,
+                generation_id=parts.generation_id,
                 role=AssetRole.THUMBNAIL,
-                model=model,
+                model=parts.model,
                 data=make_thumbnail(self.shelves.read(asset)),
             )
         except (StorageError, PictureError) as error:
@@ -367,9 +436,9 @@ def plan_pause(failures: int) -> float:
     return min(_FIRST_PAUSE_S * 2.0 ** min(failures - 1, _MOST_DOUBLINGS), _LONGEST_PAUSE_S)
 
 
-def _batches(look: Callable[..., tuple[Asset, ...]]) -> Iterator[tuple[Asset, ...]]:
-    """Yield batches of rows by id until there are no more."""
+def _each(look: Callable[..., tuple[Asset, ...]]) -> Iterator[Asset]:
+    """Yield rows by id, looked up in batches, until there are no more."""
     after = ""
     while batch := look(after=after, limit=_BATCH):
-        yield batch
+        yield from batch
         after = batch[-1].asset_id

@@ -4,11 +4,11 @@ Beside the flows, below the laboratory. Whoever calls holds the lock of the hous
 moved or removed by two at a time.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from promptflow.errors import BucketError, StorageError
+from promptflow.errors import BucketError, PictureError, StorageError
 from promptflow.ledger import SqliteLedger
 from promptflow.records import Asset
 from promptflow.storage.b2 import B2Bucket
@@ -26,6 +26,8 @@ class Stored:
     backend: str
     key: str
     size_bytes: int
+    recorded: tuple[Asset, ...] = ()
+    """The rows that say it is elsewhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,12 @@ class Inventory:
     """Recorded, and stored in one more place than the ledger says."""
     unrecorded: tuple[Stored, ...]
     """Stored, and not recorded at all; not those of generations under way."""
+    out_of_reach: int = 0
+    """How many are recorded to be in a bucket, where none is set up."""
+
+
+NOTHING = Inventory(missing=(), left_over=(), unrecorded=())
+"""Where nothing was compared, or all fits together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +56,9 @@ class Moved:
     size_bytes: int = 0
     failed: int = 0
     trouble: str = ""
-    """The first sentence of what failed."""
+    """The first sentence of what failed; where it was broken off, of what broke it off."""
+    broken_off: bool = False
+    """Whether the bucket failed altogether, so that the rest wasn't tried."""
 
 
 def take_inventory(ledger: SqliteLedger, shelves: Shelves) -> Inventory:
@@ -65,11 +75,14 @@ def take_inventory(ledger: SqliteLedger, shelves: Shelves) -> Inventory:
     # Places first: what is recorded after they were looked at is not missed.
     stored = {place: dict(shelves.list_keys(place)) for place in _find_places(shelves)}
     busy = ledger.list_running()
-    recorded: dict[str, set[str]] = {}
+    recorded: dict[str, list[Asset]] = {}
     missing: list[Asset] = []
+    out_of_reach = 0
     for asset in _walk(ledger):
-        recorded.setdefault(asset.key, set()).add(asset.backend)
-        if asset.key not in stored.get(asset.backend, ()):
+        recorded.setdefault(asset.key, []).append(asset)
+        if shelves.bucket is None and asset.backend == B2Bucket.backend:
+            out_of_reach += 1
+        elif asset.key not in stored.get(asset.backend, ()):
             missing.append(asset)
     left_over, unrecorded = _sort_out(stored, recorded, busy)
     return Inventory(
@@ -77,11 +90,15 @@ def take_inventory(ledger: SqliteLedger, shelves: Shelves) -> Inventory:
         missing=tuple(asset for asset in missing if not _is_there(ledger, shelves, asset)),
         left_over=left_over,
         unrecorded=unrecorded,
+        out_of_reach=out_of_reach,
     )
 
 
 def mend(ledger: SqliteLedger, shelves: Shelves, inventory: Inventory) -> Inventory:
     """Bring back what is missing and lies elsewhere, and remove what lies about besides.
+
+    What is recorded is read before anything else of the same key goes: if it is damaged, the other
+    one is what the ledger then names.
 
     Args:
         ledger: told where things are now.
@@ -96,9 +113,9 @@ def mend(ledger: SqliteLedger, shelves: Shelves, inventory: Inventory) -> Invent
         StorageError: a place can't be changed.
     """
     missing = tuple(asset for asset in inventory.missing if not _bring_back(ledger, shelves, asset))
-    for stored in inventory.left_over:
-        shelves.remove(stored.key, backend=stored.backend)
-    return replace(inventory, missing=missing, left_over=())
+    left_over = tuple(one for one in inventory.left_over if not _clear(ledger, shelves, one))
+    shelves.remove_leftovers(ledger.list_running())
+    return replace(inventory, missing=missing, left_over=left_over)
 
 
 def prune(shelves: Shelves, inventory: Inventory) -> None:
@@ -116,7 +133,8 @@ def move_pictures(
 ) -> Moved:
     """Move every picture to one place; broken off, it goes on where it stopped.
 
-    Each is copied, compared by its hash, recorded, and only then removed from where it was.
+    Each is copied, compared by its hash, recorded, and only then removed from where it was. Trouble with
+    one picture leaves it where it is; trouble with the bucket or the disk ends the move.
 
     Args:
         ledger: told where things are now.
@@ -136,8 +154,10 @@ def move_pictures(
             continue
         try:
             _move(ledger, shelves, asset, to)
-        except StorageError as error:
+        except (StorageError, PictureError) as error:
             moved = replace(moved, failed=moved.failed + 1, trouble=moved.trouble or error.message)
+            if isinstance(error, BucketError) and error.is_general:
+                return replace(moved, broken_off=True, trouble=error.message)
         else:
             moved = replace(
                 moved,
@@ -172,8 +192,6 @@ def _walk(ledger: SqliteLedger) -> Iterator[Asset]:
 
 def _is_there(ledger: SqliteLedger, shelves: Shelves, asset: Asset) -> bool:
     now = ledger.find_asset(asset.asset_id) or asset
-    if now.backend == B2Bucket.backend and shelves.bucket is None:
-        return True  # nobody knows
     try:
         return shelves.holds(now)
     except BucketError:
@@ -184,7 +202,7 @@ def _is_there(ledger: SqliteLedger, shelves: Shelves, asset: Asset) -> bool:
 
 def _sort_out(
     stored: Mapping[str, Mapping[str, int]],
-    recorded: Mapping[str, set[str]],
+    recorded: Mapping[str, Sequence[Asset]],
     busy: frozenset[str],
 ) -> tuple[tuple[Stored, ...], tuple[Stored, ...]]:
     """Return what is stored once too often, and what isn't recorded."""
@@ -193,23 +211,48 @@ def _sort_out(
     for backend, keys in stored.items():
         for key, size_bytes in keys.items():
             found = Stored(backend=backend, key=key, size_bytes=size_bytes)
-            places = recorded.get(key)
-            if places is None:
+            rows = recorded.get(key, ())
+            if not rows:
                 if parse_key(key).generation_id not in busy:
                     unrecorded.append(found)
-            elif backend not in places and any(key in stored.get(place, ()) for place in places):
-                left_over.append(found)
+            elif all(row.backend != backend for row in rows) and any(
+                key in stored.get(row.backend, ()) for row in rows
+            ):
+                left_over.append(replace(found, recorded=tuple(rows)))
     return tuple(left_over), tuple(unrecorded)
 
 
 def _bring_back(ledger: SqliteLedger, shelves: Shelves, asset: Asset) -> bool:
     """Look for a missing picture in the other places; say whether it is recorded where it is now."""
     for place in _find_places(shelves):
-        elsewhere = replace(asset, backend=place)
-        try:
-            shelves.read(elsewhere)
-        except StorageError:
-            continue
-        ledger.mark_stored(asset.asset_id, place)
-        return True
+        if _is_sound(shelves, asset.key, place):
+            ledger.mark_stored(asset.asset_id, place)
+            return True
     return False
+
+
+def _clear(ledger: SqliteLedger, shelves: Shelves, stored: Stored) -> bool:
+    """Remove an object that lies about, or what it can stand in for; say whether one is left."""
+    for row in stored.recorded:
+        if _is_sound(shelves, row.key, row.backend):
+            continue
+        if not _is_sound(shelves, stored.key, stored.backend):
+            return False
+        ledger.mark_stored(row.asset_id, stored.backend)
+    still = {now.backend for row in stored.recorded if (now := ledger.find_asset(row.asset_id))}
+    for place in {stored.backend, *(row.backend for row in stored.recorded)} - still:
+        shelves.remove(stored.key, backend=place)
+    return True
+
+
+def _is_sound(shelves: Shelves, key: str, place: str) -> bool:
+    """Say whether a place has a picture, and its bytes fit its name."""
+    try:
+        shelves.read_at(key, backend=place)
+    except BucketError as error:
+        if error.is_general:
+            raise
+        return False
+    except StorageError:
+        return False
+    return True

@@ -370,13 +370,15 @@ class Laboratory:
 
     # The life of the installation
 
-    def open(self, *, make: bool = False) -> None:
+    def open(self, *, make: bool = False, tend: bool = True) -> None:
         """Make the ledger ready, and mend what a crash has left behind; once is enough.
 
         Args:
             make: make a ledger where there is none. Without it the first `start` does, and until then
                 only the folder is looked at: making one takes a third of a second that a newcomer's
                 first page need not wait for.
+            tend: do in the background what earlier processes left to do. A command that only looks
+                lets it be.
 
         Raises:
             SetupError: the data folder or the ledger can't be used; it says what to do.
@@ -392,7 +394,8 @@ class Laboratory:
             self.ledger.prepare()
             self.recover()
             self._open = True
-        self.archive.wake()
+        if tend:
+            self.archive.wake()
 
     def recover(self) -> tuple[str, ...]:
         """Mark as interrupted what says it runs and doesn't; keep the pictures it had finished.
@@ -411,17 +414,18 @@ class Laboratory:
         )
 
     def close(self, *, timeout_s: float) -> None:
-        """Cancel what runs, wait for what is paid for, and let go of the data folder.
+        """Cancel what runs, wait for what is paid for and its upload, and let go of the data folder.
 
         Args:
             timeout_s: seconds to wait in all.
         """
+        until_s = self._clock.stopwatch_s() + timeout_s
         self._flows.close(timeout_s=timeout_s)
         with self._lock:
             if self._ownership is not None and not self._flows.live():
                 self._ownership.release()
                 self._ownership = None
-        self.archive.close(timeout_s=timeout_s)
+        self.archive.close(timeout_s=max(until_s - self._clock.stopwatch_s(), 0.0))
 
     def now(self) -> datetime:
         """Return the current time, aware, in UTC."""
@@ -510,7 +514,7 @@ def _find_providers(settings: Settings, catalog: Catalog) -> Mapping[str, Provid
 def open_laboratory(
     settings: Settings, *, providers: Mapping[str, Provider] | None = None
 ) -> Laboratory:
-    """Put an installation together and open it.
+    """Put an installation together and open it, for commands: what is left to do waits to be asked for.
 
     Args:
         settings: how it is set up.
@@ -524,7 +528,7 @@ def open_laboratory(
         LedgerError: the ledger can't be read or written.
     """
     laboratory = make_laboratory(settings, providers=providers)
-    laboratory.open(make=True)
+    laboratory.open(make=True, tend=False)
     return laboratory
 
 

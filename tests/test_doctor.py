@@ -40,6 +40,7 @@ def make_generation(settings: Settings) -> Laboratory:
     }
     lab = make_laboratory(settings, painters=painters)
     assert list(finish(lab, lab.start(make_request())))
+    lab.archive.settle(timeout_s=30)
     lab.close(timeout_s=0)
     return lab
 
@@ -49,7 +50,7 @@ def test_a_new_installation_is_fine(settings: Settings) -> None:
     findings = examine(settings)
 
     assert [one.what for one in findings] == [
-        *("database", "storage", "pictures", "flows", "catalogue"),
+        *("database", "storage", "bucket", "outbox", "pictures", "flows", "catalogue"),
         *("Offline", "OpenAI", "Google"),
     ]
     assert all(one.fine for one in findings)
@@ -92,7 +93,7 @@ def test_a_missing_picture_is_named(settings: Settings) -> None:
     said = complaints(settings)["pictures"]
 
     assert said.startswith("1 picture recorded but not there, the first is 'generations/")
-    assert said.endswith("Bring the folder back from a backup.")
+    assert said.endswith("else bring them back from a backup.")
 
 
 def test_a_damaged_database_that_still_opens_is_found(settings: Settings) -> None:
@@ -177,7 +178,7 @@ def test_a_sound_installation_ends_in_exit_code_0(tmp_path: Path) -> None:
     lines = done.stdout.decode().splitlines()
     assert done.returncode == 0
     assert done.stderr == b""
-    assert len(lines) == 8
+    assert len(lines) == 10
     assert [line for line in lines if not line.startswith("ok ")] == []
 
 

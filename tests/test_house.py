@@ -82,7 +82,7 @@ def test_only_the_settings_read_variables() -> None:
     }
 
     assert readers == {
-        "promptflow/cli.py",
+        "promptflow/cli/group.py",
         "promptflow/questions/__main__.py",
         "promptflow/ui/deps.py",
     }

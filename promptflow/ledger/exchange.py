@@ -1,7 +1,8 @@
 """Rows that leave a ledger and come into another one, as they are. Floor 4.
 
 Tables and columns are read from the database, so a step of the schema changes nothing here. Not among them:
-uploads, which belong to a place, and the indexes for searching, which each ledger makes by itself.
+uploads, which belong to a place, and thumbnails and the indexes for searching, which each ledger makes by
+itself.
 """
 
 import sqlite3
@@ -26,14 +27,17 @@ TABLES = ("generations", "stages", "prompts", "runs", "attempts", "assets")
 
 _BELONGS = {
     "generations": "id = :id",
+    "assets": "generation_id = :id AND role <> 'thumbnail'",
     "attempts": (
         "run_id IN (SELECT id FROM runs WHERE generation_id = :id)"
         " OR stage_id IN (SELECT id FROM stages WHERE generation_id = :id)"
     ),
 }
 """Table → which rows are a generation's, where it isn't told by its own column."""
-_OF_THE_PLACE = frozenset({"backend", "starred_at"})
+_OF_THE_PLACE = frozenset({"backend", "starred_at", "has_thumbnail"})
 """Columns in which the same row may differ from ledger to ledger."""
+_LEFT_OUT: Mapping[str, Row] = {"assets": {"has_thumbnail": 0}}
+"""Table → what its rows say of that which doesn't go along."""
 _TYPES: Mapping[str, tuple[type, ...]] = {"TEXT": (str,), "INTEGER": (int,), "REAL": (float, int)}
 _MOST = 2**63
 _SENSELESS = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
@@ -86,7 +90,9 @@ def _add_generation(
         fitting = connection.execute(sql, {"id": generation_id}).fetchall()
         if table == "generations" and not fitting:
             raise UnknownGenerationError(tell_unknown(generation_id))
-        found.extend(dict(zip(columns, row, strict=True)) for row in fitting)
+        found.extend(
+            {**dict(zip(columns, row, strict=True)), **_LEFT_OUT.get(table, {})} for row in fitting
+        )
 
 
 def _find_origins(connection: sqlite3.Connection, rows: Rows) -> Iterator[str]:
@@ -118,7 +124,7 @@ def list_missing(connection: sqlite3.Connection, rows: Rows) -> Rows:
 
     Returns:
         Those whose ids aren't there; the others are there, and equal but for where their picture is
-        kept and whether it is starred.
+        kept, whether it is starred and has a thumbnail.
 
     Raises:
         LedgerError: one is there and differs; it says which.

@@ -7,7 +7,7 @@ import hashlib
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -181,7 +181,8 @@ class B2Bucket:
         with _files_worded(path), path.open("xb") as file, self._translated(READ, key):
             answer = self._client.get_object(Bucket=self.settings.bucket, Key=key)
             digest = hashlib.sha256()
-            with answer["Body"] as body:
+            # Entered itself, the body would give out the bare stream below it.
+            with closing(answer["Body"]) as body:
                 for piece in body.iter_chunks(_PIECE_BYTES):
                     digest.update(piece)
                     file.write(piece)

@@ -59,6 +59,11 @@ def make_folder(generation_id: str) -> str:
     return f"{PICTURES}/{generation_id}"
 
 
+def is_generation(name: str) -> bool:
+    """Say whether a name can be a generation's id."""
+    return _ID.fullmatch(name) is not None
+
+
 def make_place(*, generation_id: str, role: AssetRole, model: str) -> str:
     """Return a picture's key up to its last slash.
 

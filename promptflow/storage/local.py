@@ -19,6 +19,7 @@ from promptflow.records import Asset, AssetRole
 from promptflow.storage.keys import (
     PICTURES,
     find_parts,
+    is_generation,
     make_folder,
     make_key,
     make_place,
@@ -161,6 +162,19 @@ class LocalStore:
             parts = find_parts(key)
             if parts is not None:
                 yield key, parts.role, parts.model
+
+    def list_generations(self) -> tuple[str, ...]:
+        """List the ids of the generations of which anything is stored, recorded or not.
+
+        Raises:
+            StorageError: the folder can't be read.
+        """
+        top = self._folder / PICTURES
+        try:
+            return tuple(path.name for path in top.glob("*") if is_generation(path.name))
+        except OSError as error:
+            message = f"The folder {str(top)!r} can't be read ({error.strerror}). Check it."
+            raise StorageError(message) from error
 
     def list_keys(self) -> Iterator[tuple[str, int]]:
         """Yield all that is stored, recorded or not.

@@ -5,13 +5,15 @@ machine that nothing but its disk can keep them from, and go up when no flow has
 asset's ``backend`` says where it is: ``local``, ``outbox`` or ``b2``. Its key is the same everywhere.
 """
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Container, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from promptflow.errors import StorageError
 from promptflow.records import Asset, AssetRole
 from promptflow.storage.b2 import B2Bucket
-from promptflow.storage.keys import PICTURES, find_parts
+from promptflow.storage.keys import PICTURES, find_parts, parse_key
 from promptflow.storage.local import LocalStore
 
 LOCAL, OUTBOX = "local", "outbox"
@@ -58,7 +60,7 @@ class Shelves:
         """Return the bytes of a picture, and make sure they are the ones that were stored.
 
         Args:
-            asset: as the ledger has it; what was in the outbox then may be in the bucket by now.
+            asset: as the ledger had it; it may have been uploaded or moved since.
 
         Returns:
             The encoded picture.
@@ -66,8 +68,31 @@ class Shelves:
         Raises:
             StorageError: it is missing, was changed, or can't be read.
         """
-        store = self._local_place(asset)
-        return store.read(asset.key) if store else self._bucket_for(asset.key).get(asset.key)
+        try:
+            return self.read_at(asset.key, backend=asset.backend)
+        except StorageError:
+            for place in self._others(asset):
+                with suppress(StorageError):
+                    return self.read_at(asset.key, backend=place)
+            raise
+
+    def read_at(self, key: str, *, backend: str) -> bytes:
+        """Return the bytes that one place has under a key, and look nowhere else.
+
+        Args:
+            key: as an `Asset` holds it.
+            backend: the place.
+
+        Raises:
+            StorageError: they are missing there, were changed, or can't be read.
+        """
+        match backend:
+            case "local":
+                return self.local.read(key)
+            case "outbox":
+                return self.outbox.read(key)
+            case _:
+                return self._bucket_for(key).get(key)
 
     def holds(self, asset: Asset) -> bool:
         """Say whether a picture is where the ledger says, without reading it.
@@ -131,18 +156,22 @@ class Shelves:
             PictureError: what came is not a usable picture.
             StorageError: it can't be read or written, or is not the one that was stored.
         """
-        generation_id, role, model = asset.key.split("/")[1:4]
-        kept = self.local.write(
-            generation_id=generation_id,
-            role=AssetRole(role),
-            model=model,
-            data=self.read(asset),
-        )
-        if (kept.key, kept.sha256) != (asset.key, asset.sha256):
-            self.local.remove(kept.key)
+        parts = parse_key(asset.key)
+        data = self.read(asset)
+        # Looked at before anything is written: what may lie there already stays untouched.
+        if hashlib.sha256(data).hexdigest() != asset.sha256:
             message = (
                 f"The picture {asset.key!r} is not the one that was recorded. Nothing was moved; "
                 "bring it back from a backup."
+            )
+            raise StorageError(message)
+        self.local.write(
+            generation_id=parts.generation_id, role=parts.role, model=parts.model, data=data
+        )
+        if not self.local.holds(asset.key):
+            message = (
+                f"The picture {asset.key!r} is of the type {asset.mime}, which its name denies. It "
+                "was not moved."
             )
             raise StorageError(message)
 
@@ -198,6 +227,28 @@ class Shelves:
             StorageError: that is not possible; it says why.
         """
         self.home.check_writable()
+
+    def remove_leftovers(self, busy: Container[str]) -> None:
+        """Remove what writers that were killed left half-written on this machine.
+
+        Args:
+            busy: the ids of generations under way, which are left alone.
+
+        Raises:
+            StorageError: a folder can't be read or changed.
+        """
+        for store in self.here:
+            for generation_id in store.list_generations():
+                if generation_id not in busy:
+                    store.remove_leftovers(generation_id)
+
+    def _others(self, asset: Asset) -> Iterator[str]:
+        """Yield the places to which a picture may have been moved since it was looked up."""
+        for store in self.here:
+            if store.backend != asset.backend and store.holds(asset.key):
+                yield store.backend
+        if self.bucket and asset.backend != B2Bucket.backend:
+            yield B2Bucket.backend
 
     def _local_place(self, asset: Asset) -> LocalStore | None:
         """Return the folder an asset is in; ``None`` where it is in the bucket."""
