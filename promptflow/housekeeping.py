@@ -229,11 +229,15 @@ class Housekeeper:
         """Wait for the next round; say whether there is to be one.
 
         Args:
-            pause_s: seconds; ``None`` waits to be woken.
+            pause_s: seconds; ``None`` ends the thread unless it was asked to look meanwhile.
             hasten: whether news cut the pause short. Where the bucket has just failed, new pictures
                 would meet the same trouble; somebody who waits cuts it short all the same.
         """
         with self._news:
+            if pause_s is None and self._asked == self._begun:
+                # All is done: who asks next starts another thread.
+                self._thread = None
+                return False
             self._news.wait_for(
                 lambda: self._closed or self._urgent or (hasten and self._asked > self._begun),
                 pause_s,

@@ -1,7 +1,5 @@
 """Thumbnails for the questions, from a laboratory's ledger and store."""
 
-import time
-
 from promptflow.housekeeping import Tidied
 from promptflow.laboratory import Laboratory
 from promptflow.ports import Reference
@@ -36,9 +34,7 @@ def test_what_is_unknown_has_no_thumbnail(settings: Settings) -> None:
 
 
 def _settle(lab: Laboratory) -> Tidied:
-    """Upload what waits, once the background worker is not at it."""
-    done = lab.archive.settle()
-    while done.busy:
-        time.sleep(0.02)
-        done = lab.archive.settle()
+    """Have all done that is done in the background."""
+    done = lab.archive.settle(timeout_s=30)
+    assert done
     return done

@@ -2,7 +2,6 @@
 
 import itertools
 import re
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -170,9 +169,7 @@ def _plain(text: str) -> str:
 
 
 def _settle(lab: Laboratory) -> Tidied:
-    """Upload what waits, once the background worker is not at it."""
-    done = lab.archive.settle()
-    while done.busy:
-        time.sleep(0.02)
-        done = lab.archive.settle()
+    """Have all done that is done in the background."""
+    done = lab.archive.settle(timeout_s=30)
+    assert done
     return done
