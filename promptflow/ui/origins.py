@@ -79,9 +79,22 @@ def find_origin(lab: Laboratory, data: bytes) -> Origin | None:
 def draw_opening(lab: Laboratory) -> None:
     """Draw a field for a picture to open what it comes from, where no model takes references.
 
+    It is behind a button: a field for files is a script of its own for the browser, a tenth of a second
+    that a newcomer's first page need not wait for.
+
     Args:
         lab: whose ledger and models there are.
     """
+    if not st.session_state.get(state.OPENING, False):
+        st.button(
+            "Open a picture",
+            key=state.OPEN,
+            icon=":material/imagesearch_roller:",
+            type="tertiary",
+            on_click=_offer_opening,
+            help="One that was painted with Prompt Flow opens the generation it comes from.",
+        )
+        return
     # Above the field: below it, what to do with the picture would be out of sight on most screens.
     place = st.container()
     file = st.file_uploader(
@@ -99,6 +112,10 @@ def draw_opening(lab: Laboratory) -> None:
         return
     with place:
         draw_origin(lab, origin, key=file.file_id)
+
+
+def _offer_opening() -> None:
+    st.session_state[state.OPENING] = True
 
 
 def draw_origin(

@@ -128,6 +128,7 @@ def test_a_dropped_picture_opens_its_generation(page: Page, app: str, tmp_path: 
     saving.value.save_as(saved)
     generation_id = page.url.partition("generation=")[2]
     page.goto(app)
+    page.get_by_role("button", name="Open a picture").click()
     page.get_by_test_id("stFileUploader").locator("input").set_input_files(saved)
 
     page.get_by_role("button", name="Open the generation it comes from").click()

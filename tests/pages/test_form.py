@@ -129,15 +129,12 @@ def keys_drawn(page: AppTest) -> set[str]:
 
 
 def test_without_keys_nothing_is_drawn_for_references_or_parameters(open_lab: OpenLab) -> None:
-    """The first page of a newcomer holds no field that only models with keys can use.
-
-    Its field for pictures is one to open what they come from.
-    """
+    """The first page of a newcomer holds no field that only models with keys can use."""
     open_lab()
 
     page = open_studio()
 
-    assert keys_drawn(page) == {"aspect_ratio", "text_model", "seed", "open_picture"}
+    assert keys_drawn(page) == {"aspect_ratio", "text_model", "seed"}
     assert [group.label for group in page.expander] == [
         "10 more models can't be used now; 3 gone",
         "More settings",

@@ -189,6 +189,7 @@ def _write(lineage: PictureLineage) -> bytes:
 
 
 def _drop(page: AppTest, data: bytes, *, name: str = "heron.png") -> None:
+    page.button(key="open").click().run()
     page.file_uploader(key="open_picture").set_value((name, data, "image/png")).run()
     assert not page.exception
 
