@@ -33,6 +33,8 @@ class Reply:
     """Whether the answer came to an end; one that is not streamed comes with it."""
     billed: bool = False
     """Whether a bill came with that end, or after it."""
+    begun: bool = False
+    """Whether a piece came that did not call itself the last."""
 
     def read(self, chunk: "types.GenerateContentResponse") -> Iterator["types.Part"]:
         """Take note of what a chunk says about the answer, and yield its parts.
@@ -48,6 +50,7 @@ class Reply:
             self.block = self.quote(feedback.block_reason.value) or "unknown"
             self.harms = _harms(feedback.safety_ratings)
         for candidate in (chunk.candidates or [])[:1]:
+            self.begun = self.begun or not candidate.finish_reason
             if candidate.finish_reason:
                 self.whole = True
                 self.finish = self.quote(candidate.finish_reason.value)
@@ -65,7 +68,8 @@ class Reply:
     def complete(self) -> bool:
         """Whether nothing more is expected: it has ended and is billed, well with a text, or badly."""
         ended_badly = self.block is not None or self.finish not in {None, "STOP"}
-        return self.billed and (self.has_text or ended_badly)
+        # A server that says so from the first chunk on says so with every chunk.
+        return self.billed and (ended_badly or (self.has_text and self.begun))
 
     @property
     def usage(self) -> Usage | None:

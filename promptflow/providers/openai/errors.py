@@ -174,7 +174,9 @@ def ended_early(call: Call) -> ReplyError:
 
 def _make_error(row: Row, trouble: Trouble, call: Call) -> ProviderError:
     category = call.clean(", ".join(trouble.categories) or trouble.code or "unknown")
-    maybe_billed = row.may_be_billed and call.paints
+    # Without a status it was told in mid-answer: the painting had begun.
+    begun = trouble.status is None and row.becomes is BusyError and not row.never_sent
+    maybe_billed = call.paints and (row.may_be_billed or begun)
     message = row.sentence.format(
         who=call.who,
         title=call.title,

@@ -195,7 +195,7 @@ TABLE = (
         statuses={408, 409, *range(500, 600)},
         names=frozenset({"ConflictError", "InternalServerError"}),
         page=_STATUS_PAGE,
-        sentence="{who} has trouble of its own with {title}{http}. Try again in a moment, or see{page}"
+        sentence="{who} has trouble of its own with {title}{http}{billed}. Try again in a moment, or see{page}"
         " whether it is known.",
     ),
     Row(

@@ -160,6 +160,12 @@ OUTCOMES: Outcomes = {
     "no_final_event": Outcome(becomes=ReplyError, says=_ENDED_EARLY),
     "unknown_event": None,
     "error_event": _FAILED,
+    "image error_event": Outcome(
+        becomes=BusyError,
+        attempts=2,
+        says="OpenAI has trouble of its own with {model}, and may have billed it all the same. Try again in"
+        " a moment, or see at https://status.openai.com whether it is known.",
+    ),
     "wrapped_error_event": _FAILED,
     "failed": _FAILED,
     "cut_at_limit": Outcome(
