@@ -179,13 +179,14 @@ def test_attempts_say_how_each_call_ended(ledger: SqliteLedger, path: Path) -> N
 
 
 def test_refusals_are_counted_per_model(ledger: SqliteLedger) -> None:
-    """Of every image model the ledger knows how many runs were refused, of how many."""
+    """The ledger knows how many runs of an image model, and stages of a text model, were refused."""
     record(ledger, rich_flow())
 
     assert ledger.count_refusals() == {
         "painter-1": (0, 1),
         "painter-2": (0, 1),
         "painter-3": (1, 1),
+        "writer-1": (0, 6),
     }
 
 
