@@ -89,11 +89,13 @@ class ProviderError(PromptflowError):
         """Whether it stands for itself alone: not where another call made beside it may be billed."""
         self.told = False
         """Whether what the call is billed for was told before."""
+        self.heard = False
+        """Whether something had come of this very call, such as a preview."""
 
     @property
     def turned_down(self) -> bool:
-        """Whether the call was never made, or answered with an error: then it is not billed."""
-        return not self.sent or self.status is not None
+        """Whether the call was never made, or answered with nothing but an error: it is not billed."""
+        return not self.heard and (not self.sent or self.status is not None)
 
 
 class RefusedError(ProviderError):
@@ -175,7 +177,7 @@ class RejectedError(ProviderError):
     @property
     def turned_down(self) -> bool:
         """Whether the call was not billed: a request that is wrong is not carried out."""
-        return True
+        return not self.heard
 
 
 class ReplyError(ProviderError):

@@ -115,7 +115,8 @@ class ImageModel(Protocol):
             `request.first_index`.
 
         Raises:
-            ProviderError: the call failed; whole pictures yielded before stay valid.
+            ProviderError: the call failed; whole pictures yielded before stay valid. It says itself
+                whether something had been `heard` of the call that failed, since several may run at once.
 
         Cost:
             Billed from the moment the provider accepts the request.

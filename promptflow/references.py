@@ -54,9 +54,12 @@ def prepare_reference(data: bytes, *, name: str) -> Reference:
         why = f"It has {len(data):,} bytes; at most {MAX_REFERENCE_BYTES:,} are accepted."
         raise InputError(FIELD, _refusal(name, why))
     try:
-        with decoding, open_picture(data) as image:
+        with open_picture(data) as image:
             exact = image.format == "PNG"
-            return _encode(decode_small(image, MAX_EDGE_PX), exact=exact)
+            with decoding:
+                small = decode_small(image, MAX_EDGE_PX)
+            # Noise takes seconds to be made to fit, and little memory: no one else has to wait.
+            return _encode(small, exact=exact)
     except PictureError as error:
         raise InputError(FIELD, _refusal(name, error.message)) from error
     except Exception as error:

@@ -104,9 +104,9 @@ class Transcript:
             return
         self._shows_references = False
         models = (self._request.text_model, *self._request.image_models)
-        known = {self._name_of(model): self._sees(model) for model in models}
-        seeing = [name for name, sees in known.items() if sees]
-        blind = [name for name, sees in known.items() if sees is False]
+        known = [(self._name_of(model), self._sees(model)) for model in models]
+        seeing = [name for name, sees in known if sees]
+        blind = [name for name, sees in known if sees is False]
         if seeing or blind:
             self._say(f"{tell_who_sees(seeing, blind)}\n")
 

@@ -1,7 +1,7 @@
 """One run: an image model at work on one prompt, over as many attempts as it takes."""
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 
 from promptflow import __version__
 from promptflow.errors import (
@@ -62,8 +62,6 @@ class Run:
     waited_s: float = 0.0
     delivered: int = 0
     """Whole pictures that came and are kept."""
-    begun: set[int] = field(default_factory=set)
-    """Indexes of pictures of which this attempt has sent a preview, and not the picture."""
     swallowed: ProviderError | None = None
     """What a call of this attempt failed with after a picture could not be kept."""
 
@@ -121,7 +119,7 @@ class Run:
         closing: RunFinished | RunFailed | None = None
         while closing is None:
             self.attempt_id = tools.new_id()
-            self.begun, self.swallowed = set(), None
+            self.swallowed = None
             try:
                 closing = yield from self._attempt()
             except LedgerError:
@@ -159,7 +157,7 @@ class Run:
             error = self.swallowed
         if error:
             told = isinstance(error, ProviderError) and error.told and error.settled
-            failure = Failure(error=error, heard=bool(self.begun), told=told)
+            failure = Failure(error=error, told=told)
             self.bill.enter(Usage(), failure=failure)
 
     def _paint(self) -> Iterator[Event]:
@@ -203,10 +201,7 @@ class Run:
             if picture.partial and picture.usage:
                 self.bill.enter(picture.usage)
                 continue
-            if picture.partial:
-                self.begun.add(picture.index)
-            else:
-                self.begun.discard(picture.index)
+            if not picture.partial:
                 self.bill.enter(picture.usage or Usage(), pictures=1, size=self.parameters.size)
             yield picture
 

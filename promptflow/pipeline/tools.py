@@ -87,10 +87,10 @@ class Failure:
     """How a call failed, as far as money goes."""
 
     error: PromptflowError
-    heard: bool
-    """Whether anything had come of the call."""
     told: bool
     """Whether it said what it is billed for."""
+    heard: bool = False
+    """Whether the pipeline had anything of the call; of several at once the error says it itself."""
 
     @property
     def billed(self) -> bool:

@@ -155,11 +155,13 @@ def test_failure_after_a_lost_picture_is_on_the_bill(tmp_path: Path) -> None:
 
 def test_preview_of_a_call_that_broke_off_is_not_forgotten(tmp_path: Path) -> None:
     """A call that had begun to paint may be billed, whatever it ends with and whoever came meanwhile."""
+    begun = make_fault(BANANA)
+    begun.heard = True
     painter = ListPainter(
         [
             Picture(index=1, data=make_png(), partial=True),
             Picture(index=0, data=make_png()),
-            make_fault(BANANA),
+            begun,
         ]
     )
 

@@ -156,9 +156,11 @@ def _collect(news: _News, request: ImageRequest) -> Iterator[Picture]:
     following = request.first_index
     errors: list[BaseException] = []
     at_work = set(places)
+    heard: set[int] = set()
     while at_work:
         match news.get():
             case number, Picture(partial=True) as picture:
+                heard.add(number)
                 yield replace(picture, index=places[number])
             case number, Picture() as picture:
                 # The call has done its part: whatever happens to it after this concerns no one.
@@ -169,6 +171,8 @@ def _collect(news: _News, request: ImageRequest) -> Iterator[Picture]:
                 yield replace(picture, index=places[number])
             case number, error:
                 if number in at_work:
+                    if isinstance(error, ProviderError):
+                        error.heard = number in heard
                     errors.append(error)
                 at_work.discard(number)
     if errors:

@@ -97,6 +97,31 @@ def test_one_failure_keeps_no_other_picture_back(wire: OpenAIWire, adapter: Adap
     assert [picture.index for picture in pictures] == [0, 1]
 
 
+def test_what_is_turned_down_beside_a_preview_is_not_billed(
+    wire: OpenAIWire, adapter: Adapter
+) -> None:
+    """A call that nothing came of stays turned down, whatever another one shows meanwhile."""
+    wire.answer_error(429, "Slow down")
+    wire.answer_image(COLOURS[0], partials=[PREVIEW])
+
+    with pytest.raises(BusyError) as caught:
+        paint(adapter, 2)
+
+    assert caught.value.turned_down
+    assert caught.value.settled
+
+
+def test_what_breaks_off_after_its_preview_says_so(wire: OpenAIWire, adapter: Adapter) -> None:
+    """A painting that had begun may be billed, whatever it ends with."""
+    wire.answer_image(COLOURS[0], partials=[PREVIEW], fault=reset_after(1))
+
+    with pytest.raises(BusyError) as caught:
+        paint(adapter, 1)
+
+    assert caught.value.heard
+    assert not caught.value.turned_down
+
+
 def test_silence_keeps_no_other_picture_back(wire: OpenAIWire, adapter: Adapter) -> None:
     """A call that falls silent runs into its time-out alone."""
     impatient = replace(adapter, timeouts=Timeouts(connect_s=2, image_s=1.5))
