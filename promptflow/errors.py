@@ -244,6 +244,18 @@ class InternalError(PromptflowError):
     code = "internal"
 
 
+class BusyGenerationError(LedgerError):
+    """Something was asked of a generation that is still being worked on."""
+
+    code = "generation_running"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This generation is still being worked on, here or in another tab. Wait until it is done, or "
+            "cancel it; nothing was started, nothing spent."
+        )
+
+
 class UnknownGenerationError(LedgerError):
     """No generation has this id."""
 

@@ -2,15 +2,19 @@
 
 The grammar of one flow:
 
-    FlowStarted ReferenceStored*
-      stage{1,2}             action plan; the second is a repair
-      stage                  thinking
-      per image model, interleaved with the others:
-        stage                prompt construction
-        RunStarted (RunRetrying | PartialImage | ImageReady)* (RunFinished | RunFailed)
-    FlowFinished             exactly one, always last
+    FlowStarted ReferenceStored* work FlowFinished (FlowResumed work FlowFinished)*
 
+    work = stage{0,2}        action plan; the second is a repair
+           stage?            thinking
+           per image model, interleaved with the others:
+             stage?          prompt construction
+             run*            its prompt, and beside it the request unchanged
     stage = StageStarted (ReasoningDelta | StageDelta | StageRetrying)* (StageFinished | StageFailed)
+          | StageReused      in a fork
+    run = RunStarted (RunRetrying | PartialImage | ImageReady)* (RunFinished | RunFailed)
+
+A flow ends with `FlowFinished`. What follows it is another flow over the same generation, with what was there
+before its `FlowResumed` as its beginning.
 
 Matched without a catch-all, so that a forgotten event is a type error. `StageDelta`, `ReasoningDelta` and
 `PartialImage` live in memory only; every other event is in the ledger before anyone sees it. Fields with
@@ -28,6 +32,7 @@ from promptflow.records import (
     GenerationStatus,
     ImageParameters,
     PromptOrigin,
+    Question,
     RunStatus,
     Stage,
     StageStatus,
@@ -41,6 +46,20 @@ class FlowStarted:
 
     generation_id: str
     request: GenerationRequest
+    at: datetime
+    parent_id: str | None = None
+    """The generation it was forked from."""
+    forked_at: Stage | None = None
+    """The first stage that isn't taken over as it was."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowResumed:
+    """Work goes on in a generation that was over; what is there stays."""
+
+    generation_id: str
+    request: GenerationRequest
+    """With the image models and the estimate of what is added."""
     at: datetime
 
 
@@ -66,6 +85,32 @@ class StageStarted:
     model: str
     """The text model's id."""
     at: datetime
+    question: Question | None = None
+    """What exactly the model is sent; ``None`` in ledgers from before it was kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageReused:
+    """An answer of another generation is taken over, as it was or changed by a person; it costs nothing."""
+
+    generation_id: str
+    stage_id: str
+    """Its id here."""
+    reused_from: str
+    """The stage it was taken from."""
+    edited: bool
+    """Whether a person changed it."""
+    stage: Stage
+    image_model: str | None
+    model: str
+    """The id of the text model that gave the answer."""
+    output: str
+    plan: ActionPlan | None
+    """Only for the action plan."""
+    at: datetime
+    reasoning: str = ""
+    question: Question | None = None
+    """What the model had been sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +212,7 @@ class RunStarted:
     image_model: str
     provider: str
     version: int
-    """1 for the first run of this model in this generation."""
+    """1 for the first run of this model in this generation, ascending by one."""
     prompt_id: str
     prompt: str
     prompt_origin: PromptOrigin
@@ -176,6 +221,14 @@ class RunStarted:
     at: datetime
     parameters: ImageParameters = ImageParameters()
     """What is asked of the model besides the prompt."""
+    seed: int | None = None
+    """The seed asked for; ``None`` leaves it to the model."""
+    images: int | None = None
+    """How many pictures are asked for; ``None`` in ledgers from before it was kept."""
+    parent_run_id: str | None = None
+    """The run that it repeats or goes on from."""
+    parent_prompt_id: str | None = None
+    """The prompt that this one grew from, in this generation or the one it was forked from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,8 +335,10 @@ class FlowFinished:
 
 Event = (
     FlowStarted
+    | FlowResumed
     | ReferenceStored
     | StageStarted
+    | StageReused
     | ReasoningDelta
     | StageDelta
     | StageRetrying

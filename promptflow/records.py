@@ -66,6 +66,10 @@ class PromptOrigin(StrEnum):
     """Written by the text model for this image model."""
     FALLBACK = "fallback"
     """Built from the plan by rule, because construction failed."""
+    EDITED = "edited"
+    """Changed by a person."""
+    RAW = "raw"
+    """The request unchanged: the baseline that shows what the stages did for the picture."""
 
 
 class AssetRole(StrEnum):
@@ -119,6 +123,10 @@ class GenerationRequest:
     """Image model id → what is asked of it; a model that is left out is asked for nothing more."""
     estimate_micro_usd: int | None = None
     """The most it can cost, as shown before the click; ``None`` where a price is unknown."""
+    baseline: bool = False
+    """Whether each image model also paints the request unchanged."""
+    instructions: Mapping[Stage, str] = field(default_factory=dict, hash=False)
+    """Stage → what it is told instead of the shipped text; a stage that is left out is told that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +140,19 @@ class ActionPlan:
     composition: str
     mood: str
     technical_notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a language model is sent for one stage, word for word."""
+
+    instructions: str
+    """The system text: what the model is to do."""
+    material: str
+    """What it works on, between tags: the request, and what earlier stages said."""
+    sha256: str
+    """64 hexadecimal digits over model, both texts and the reference pictures it sees: two questions with
+    the same are the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from math import ceil
 
 from promptflow.clock import Clock
-from promptflow.events import Event, ReasoningDelta, StageDelta
+from promptflow.events import Event, ReasoningDelta, StageDelta, StageReused
 from promptflow.traces import FlowTrace, RunTrace, StageTrace, gather_trace
 
 _FRAME_S = 0.04
@@ -91,6 +91,8 @@ class _Lanes:
 
 def _plan_stage(trace: FlowTrace, stage: StageTrace, earliest_ms: int) -> list[TimedEvent]:
     start_ms = max(trace.since_start_ms(stage.started.at), earliest_ms)
+    if isinstance(stage.started, StageReused):
+        return [TimedEvent(at_ms=start_ms, event=stage.started)]
     within = [
         TimedEvent(at_ms=trace.since_start_ms(retry.at), event=retry) for retry in stage.retries
     ]

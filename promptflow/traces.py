@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from promptflow.events import (
     Event,
     FlowFinished,
+    FlowResumed,
     FlowStarted,
     ImageReady,
     PartialImage,
@@ -24,15 +25,20 @@ from promptflow.events import (
     StageFailed,
     StageFinished,
     StageRetrying,
+    StageReused,
     StageStarted,
 )
+from promptflow.records import Usage
+
+_PAUSE = timedelta(seconds=5)
+"""Between two steps of one flow lie milliseconds; what is longer was waited for by nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageTrace:
-    """One language-model call with all its attempts."""
+    """One language-model call with all its attempts; or what was taken over instead of one."""
 
-    started: StageStarted
+    started: StageStarted | StageReused
     retries: tuple[StageRetrying, ...]
     """The attempts that failed and were made again, by number."""
     output: str
@@ -40,7 +46,7 @@ class StageTrace:
     reasoning: str
     """What the model has let be seen of its reasoning."""
     closed: StageFinished | StageFailed | None
-    """``None`` while it runs."""
+    """``None`` while it runs. What was taken over ended as it began: at once, and free."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +74,20 @@ class FlowTrace:
     """In the order they started."""
     finished: FlowFinished | None
     """``None`` while it runs."""
+    pauses: tuple[tuple[datetime, datetime], ...] = ()
+    """(from, to) between the end of a flow and the next one over the same generation, ascending."""
 
     def since_start_ms(self, moment: datetime) -> int:
-        """Return the milliseconds from the flow's start to a moment; never below 0."""
-        return max(round((moment - self.started.at) / timedelta(milliseconds=1)), 0)
+        """Return the milliseconds of work from the flow's start to a moment; never below 0.
+
+        Pauses don't count: between a flow and what was asked of its generation days later lies no time
+        that anything took.
+        """
+        idle = sum(
+            (min(until, moment) - since for since, until in self.pauses if since < moment),
+            timedelta(),
+        )
+        return max(round((moment - self.started.at - idle) / timedelta(milliseconds=1)), 0)
 
     def stage(self, stage_id: str | None) -> StageTrace | None:
         """Find a stage by its id; ``None`` for an id of none."""
@@ -107,13 +123,9 @@ class _Gathering:
 
     def take(self, event: Event) -> None:
         match event:
-            case FlowStarted():
-                self._started = event
-            case FlowFinished():
-                self._finished = event
-            case ReferenceStored():
-                self._references.append(event)
-            case StageStarted():
+            case FlowStarted() | FlowResumed() | FlowFinished() | ReferenceStored():
+                self._take_flow(event)
+            case StageStarted() | StageReused():
                 self._stages[event.stage_id] = _StageParts(event)
             case (
                 StageDelta() | ReasoningDelta() | StageRetrying() | StageFinished() | StageFailed()
@@ -124,25 +136,55 @@ class _Gathering:
             case RunRetrying() | PartialImage() | ImageReady() | RunFinished() | RunFailed():
                 self._runs[event.run_id].take(event)
 
+    def _take_flow(self, event: FlowStarted | FlowResumed | FlowFinished | ReferenceStored) -> None:
+        match event:
+            case FlowStarted():
+                self._started = event
+            case FlowResumed():
+                self._finished = None
+            case FlowFinished():
+                self._finished = event
+            case ReferenceStored():
+                self._references.append(event)
+
     def trace(self) -> FlowTrace:
         if self._started is None:
             raise ValueError("a flow's events begin with FlowStarted")
+        stages = tuple(parts.trace() for parts in self._stages.values())
+        runs = tuple(parts.trace() for parts in self._runs.values())
         return FlowTrace(
             started=self._started,
             references=tuple(self._references),
-            stages=tuple(parts.trace() for parts in self._stages.values()),
-            runs=tuple(parts.trace() for parts in self._runs.values()),
+            stages=stages,
+            runs=runs,
             finished=self._finished,
+            pauses=_find_pauses(self._started.at, (*stages, *runs)),
         )
 
 
+def _find_pauses(
+    started_at: datetime, parts: Iterable[StageTrace | RunTrace]
+) -> tuple[tuple[datetime, datetime], ...]:
+    """Find the times in which nothing was under way, by when each stage and run started and ended."""
+    pauses: list[tuple[datetime, datetime]] = []
+    busy_until = started_at
+    for part in sorted(parts, key=lambda part: part.started.at):
+        if part.started.at - busy_until > _PAUSE:
+            pauses.append((busy_until, part.started.at))
+        took_ms = part.closed.total_ms if part.closed else 0
+        busy_until = max(busy_until, part.started.at + timedelta(milliseconds=took_ms))
+    return tuple(pauses)
+
+
 class _StageParts:
-    def __init__(self, started: StageStarted) -> None:
+    def __init__(self, started: StageStarted | StageReused) -> None:
         self._started = started
         self._retries: list[StageRetrying] = []
         self._said: list[str] = []
         self._reasoned: list[str] = []
         self._closed: StageFinished | StageFailed | None = None
+        if isinstance(started, StageReused):
+            self.take(_close_at_once(started))
 
     def take(
         self, event: StageDelta | ReasoningDelta | StageRetrying | StageFinished | StageFailed
@@ -168,6 +210,20 @@ class _StageParts:
             reasoning="".join(self._reasoned),
             closed=self._closed,
         )
+
+
+def _close_at_once(reused: StageReused) -> StageFinished:
+    return StageFinished(
+        stage_id=reused.stage_id,
+        output=reused.output,
+        plan=reused.plan,
+        timeline=(),
+        first_token_ms=None,
+        total_ms=0,
+        usage=Usage(),
+        cost_micro_usd=0,
+        reasoning=reused.reasoning,
+    )
 
 
 class _RunParts:

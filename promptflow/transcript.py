@@ -6,6 +6,7 @@ from collections.abc import Callable
 from promptflow.events import (
     Event,
     FlowFinished,
+    FlowResumed,
     FlowStarted,
     ImageReady,
     PartialImage,
@@ -19,6 +20,7 @@ from promptflow.events import (
     StageFailed,
     StageFinished,
     StageRetrying,
+    StageReused,
     StageStarted,
 )
 from promptflow.records import Asset, GenerationRequest, Stage
@@ -69,14 +71,13 @@ class Transcript:
     def take(self, event: Event) -> None:
         """Tell one event."""
         match event:
-            case FlowStarted():
-                self._request = event.request
-                self._say(f"Generation {event.generation_id}\n")
-            case ReferenceStored():
-                self._say(f"Reference {event.index + 1}: {_picture_words(event.asset)}\n")
-                self._shows_references = True
+            case FlowStarted() | FlowResumed() | ReferenceStored():
+                self._take_beginning(event)
             case StageStarted() | StageDelta() | StageRetrying() | StageFinished() | StageFailed():
                 self._take_stage(event)
+            case StageReused():
+                how = "edited" if event.edited else "reused"
+                self._say(f"\n{self._title(event)}: {how}, free\n")
             case ReasoningDelta():
                 pass  # kept, and shown by the page; here it would run into the answer
             case RunStarted() | RunRetrying() | PartialImage() | ImageReady():
@@ -86,6 +87,18 @@ class Transcript:
             case FlowFinished():
                 self._take_end(event)
 
+    def _take_beginning(self, event: FlowStarted | FlowResumed | ReferenceStored) -> None:
+        match event:
+            case FlowStarted():
+                self._request = event.request
+                self._say(f"Generation {event.generation_id}\n")
+            case FlowResumed():
+                self._request = event.request
+                self._say(f"Generation {event.generation_id} goes on\n")
+            case ReferenceStored():
+                self._say(f"Reference {event.index + 1}: {_picture_words(event.asset)}\n")
+                self._shows_references = True
+
     def _take_stage(
         self, event: StageStarted | StageDelta | StageRetrying | StageFinished | StageFailed
     ) -> None:
@@ -93,10 +106,12 @@ class Transcript:
             self._stages[event.stage_id] = event
             self._tell_who_sees()
         started = self._stages[event.stage_id]
-        title = _TITLES[started.stage]
-        if started.image_model is not None:
-            title += f" for {self._name_of(started.image_model)}"
-        self._say(_stage_words(event, title, streams=started.image_model is None))
+        streams = started.image_model is None
+        self._say(_stage_words(event, self._title(started), streams=streams))
+
+    def _title(self, stage: StageStarted | StageReused) -> str:
+        title = _TITLES[stage.stage]
+        return f"{title} for {self._name_of(stage.image_model)}" if stage.image_model else title
 
     def _tell_who_sees(self) -> None:
         """Say, once all references are told, which of the chosen models see them and which don't."""
@@ -116,7 +131,8 @@ class Transcript:
         name = self._name_of(self._runs[event.run_id].image_model)
         match event:
             case RunStarted():
-                self._say(f"\n{name}: painting\n")
+                version = f" version {event.version}" if event.version > 1 else ""
+                self._say(f"\n{name}: painting{version}\n")
             case RunRetrying():
                 why = printable(drop_retry_advice(event.fault.message))
                 self._say(f"{name}: retrying {_when(event.wait_s)}. {why}\n")

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from promptflow.events import (
     Event,
     FlowFinished,
+    FlowResumed,
     FlowStarted,
     ImageReady,
     PartialImage,
@@ -23,6 +24,7 @@ from promptflow.events import (
     StageFailed,
     StageFinished,
     StageRetrying,
+    StageReused,
     StageStarted,
 )
 from promptflow.records import (
@@ -33,6 +35,7 @@ from promptflow.records import (
     GenerationStatus,
     ImageParameters,
     PromptOrigin,
+    Question,
     RunStatus,
     Stage,
     StageStatus,
@@ -49,6 +52,12 @@ class StageView:
     image_model: str | None
     model: str
     started_at: datetime
+    question: Question | None = None
+    """What exactly the model was sent, where that was kept."""
+    reused_from: str | None = None
+    """The stage of another generation that it was taken from."""
+    edited: bool = False
+    """Whether a person changed what was taken."""
     status: StageStatus = StageStatus.RUNNING
     pieces: list[str] = field(default_factory=list)
     reasoning_pieces: list[str] = field(default_factory=list)
@@ -96,10 +105,21 @@ class RunView:
     image_model: str
     provider: str
     version: int
+    prompt_id: str
     prompt: str
     prompt_origin: PromptOrigin
+    stage_id: str | None
+    """The prompt construction that its words come from."""
     parameters: ImageParameters
     started_at: datetime
+    seed: int | None = None
+    """The seed asked for."""
+    wanted: int | None = None
+    """How many pictures were asked for, where that was kept."""
+    parent_run_id: str | None = None
+    """The run that it repeats or goes on from."""
+    parent_prompt_id: str | None = None
+    """The prompt that its own grew from."""
     status: RunStatus = RunStatus.RUNNING
     retry: RunRetrying | None = None
     """The wait it is in, or the last one it was in."""
@@ -135,6 +155,10 @@ class FlowView:
     total_ms: int | None = None
     cost_micro_usd: int | None = None
     finished_at: datetime | None = None
+    parent_id: str | None = None
+    """The generation it was forked from."""
+    forked_at: Stage | None = None
+    """The first stage that wasn't taken over as it was."""
 
     def stage(self, stage: Stage, image_model: str | None = None) -> StageView | None:
         """Return the newest call of a stage, or ``None`` before the first.
@@ -149,11 +173,26 @@ class FlowView:
         return None
 
     def run(self, image_model: str) -> RunView | None:
-        """Return the newest run of an image model, or ``None`` before the first."""
-        for view in reversed(self.runs):
-            if view.image_model == image_model:
-                return view
-        return None
+        """Return the newest run of an image model with words made for it; ``None`` before the first."""
+        return next(reversed(self.versions(image_model)), None)
+
+    def versions(self, image_model: str, *, baseline: bool = False) -> tuple[RunView, ...]:
+        """Return the runs of an image model, the first one first.
+
+        Args:
+            image_model: whose.
+            baseline: those of the request unchanged, instead of those with words made for the model.
+        """
+        return tuple(
+            run
+            for run in self.runs
+            if run.image_model == image_model
+            and (run.prompt_origin is PromptOrigin.RAW) is baseline
+        )
+
+    def has_delivered(self, image_model: str) -> bool:
+        """Say whether a run of an image model brought all it was asked for, with words made for it."""
+        return any(run.status is RunStatus.SUCCEEDED for run in self.versions(image_model))
 
     @property
     def plan(self) -> ActionPlan | None:
@@ -164,7 +203,13 @@ class FlowView:
 
 def open_view(event: FlowStarted) -> FlowView:
     """Begin a view with a flow's first event."""
-    return FlowView(generation_id=event.generation_id, request=event.request, started_at=event.at)
+    return FlowView(
+        generation_id=event.generation_id,
+        request=event.request,
+        started_at=event.at,
+        parent_id=event.parent_id,
+        forked_at=event.forked_at,
+    )
 
 
 def fold(events: tuple[Event, ...] | list[Event]) -> FlowView:
@@ -197,10 +242,15 @@ def apply(view: FlowView, event: Event) -> None:
     match event:
         case FlowStarted():
             pass  # `open_view` took it
+        case FlowResumed():
+            view.request = event.request
+            view.status, view.fault = GenerationStatus.RUNNING, None
+            view.total_ms, view.cost_micro_usd, view.finished_at = None, None, None
         case ReferenceStored():
             view.references.append(event.asset)
         case (
             StageStarted()
+            | StageReused()
             | ReasoningDelta()
             | StageDelta()
             | StageRetrying()
@@ -223,18 +273,18 @@ def apply(view: FlowView, event: Event) -> None:
 
 def _apply_stage(
     view: FlowView,
-    event: StageStarted | ReasoningDelta | StageDelta | StageRetrying | StageFinished | StageFailed,
+    event: (
+        StageStarted
+        | StageReused
+        | ReasoningDelta
+        | StageDelta
+        | StageRetrying
+        | StageFinished
+        | StageFailed
+    ),
 ) -> None:
-    if isinstance(event, StageStarted):
-        view.stages.append(
-            StageView(
-                stage_id=event.stage_id,
-                stage=event.stage,
-                image_model=event.image_model,
-                model=event.model,
-                started_at=event.at,
-            )
-        )
+    if isinstance(event, StageStarted | StageReused):
+        view.stages.append(_open_stage(event))
         return
     stage = next(one for one in reversed(view.stages) if one.stage_id == event.stage_id)
     match event:
@@ -257,6 +307,24 @@ def _apply_stage(
             stage.status = event.status
             stage.fault = event.fault
             _close_stage(stage, event)
+
+
+def _open_stage(event: StageStarted | StageReused) -> StageView:
+    stage = StageView(
+        stage_id=event.stage_id,
+        stage=event.stage,
+        image_model=event.image_model,
+        model=event.model,
+        started_at=event.at,
+        question=event.question,
+    )
+    if isinstance(event, StageReused):
+        stage.status = StageStatus.SUCCEEDED
+        stage.reused_from, stage.edited = event.reused_from, event.edited
+        stage.pieces, stage.plan = [event.output], event.plan
+        stage.reasoning_pieces = [event.reasoning] if event.reasoning else []
+        stage.total_ms, stage.cost_micro_usd = 0, 0
+    return stage
 
 
 def _close_stage(stage: StageView, event: StageFinished | StageFailed) -> None:
@@ -282,10 +350,16 @@ def _apply_run(
                 image_model=event.image_model,
                 provider=event.provider,
                 version=event.version,
+                prompt_id=event.prompt_id,
                 prompt=event.prompt,
                 prompt_origin=event.prompt_origin,
+                stage_id=event.stage_id,
                 parameters=event.parameters,
                 started_at=event.at,
+                seed=event.seed,
+                wanted=event.images,
+                parent_run_id=event.parent_run_id,
+                parent_prompt_id=event.parent_prompt_id,
             )
         )
         return

@@ -208,8 +208,10 @@ def test_started_run_is_running() -> None:
         image_model="painter-1",
         provider="offline",
         version=1,
+        prompt_id=started.prompt_id,
         prompt=started.prompt,
         prompt_origin=started.prompt_origin,
+        stage_id=started.stage_id,
         parameters=started.parameters,
         started_at=started.at,
     )

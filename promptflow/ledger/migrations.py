@@ -14,6 +14,7 @@ from promptflow.ledger.schema.flows import (
     m002_create_search,
     m003_add_bills_and_references,
 )
+from promptflow.ledger.schema.iterations import m008_add_iterations
 from promptflow.ledger.schema.lineage import m004_add_lineage
 from promptflow.ledger.schema.pictures import m005_index_pictures
 from promptflow.ledger.schema.texts import m006_index_texts
@@ -35,6 +36,7 @@ STEPS: tuple[Step, ...] = (
     m005_index_pictures,
     m006_index_texts,
     m007_create_views,
+    m008_add_iterations,
 )
 """Oldest first. A step that is out stays as it is; a change is a new step."""
 

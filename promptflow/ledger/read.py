@@ -4,7 +4,8 @@ The canonical order of a generation read back: `FlowStarted`; its references by 
 order they started, each whole (started, retries by number, one delta with all its reasoning and one with
 all it said, closed); then its runs in the order they started, each
 whole (started, retries by number, pictures by position, closed); `FlowFinished`. Live, lanes of
-several models interleave and a retry may follow a picture; nothing else differs.
+several models interleave, a retry may follow a picture, and work that was resumed comes after a
+`FlowResumed`; nothing else differs.
 """
 
 import json
@@ -30,6 +31,7 @@ from promptflow.events import (
     StageFailed,
     StageFinished,
     StageRetrying,
+    StageReused,
     StageStarted,
 )
 from promptflow.records import (
@@ -41,6 +43,7 @@ from promptflow.records import (
     GenerationStatus,
     ImageParameters,
     PromptOrigin,
+    Question,
     RunStatus,
     Stage,
     StageStatus,
@@ -104,8 +107,14 @@ def _flow_started(row: sqlite3.Row) -> FlowStarted:
                 for model, asked in json.loads(row["parameters"]).items()
             },
             estimate_micro_usd=row["estimate_micro_usd"],
+            baseline=bool(row["baseline"]),
+            instructions={
+                Stage(stage): text for stage, text in json.loads(row["instructions"]).items()
+            },
         ),
         at=from_text(row["created_at"]),
+        parent_id=row["parent_id"],
+        forked_at=Stage(row["forked_at"]) if row["forked_at"] else None,
     )
 
 
@@ -135,6 +144,9 @@ def _references(connection: sqlite3.Connection, generation_id: str) -> Iterator[
 def _stages(connection: sqlite3.Connection, generation_id: str) -> Iterator[Event]:
     sql = "SELECT * FROM stages WHERE generation_id = ? ORDER BY ordinal"
     for row in connection.execute(sql, (generation_id,)):
+        if row["reused_from"] is not None:
+            yield _stage_reused(row)
+            continue
         yield StageStarted(
             generation_id=generation_id,
             stage_id=row["id"],
@@ -142,6 +154,7 @@ def _stages(connection: sqlite3.Connection, generation_id: str) -> Iterator[Even
             image_model=row["image_model"],
             model=row["model"],
             at=from_text(row["started_at"]),
+            question=_question(row),
         )
         yield from _stage_retries(connection, row["id"])
         if row["reasoning"]:
@@ -149,6 +162,33 @@ def _stages(connection: sqlite3.Connection, generation_id: str) -> Iterator[Even
         if row["output"]:
             yield StageDelta(stage_id=row["id"], text=row["output"])
         yield from _stage_closed(row)
+
+
+def _stage_reused(row: sqlite3.Row) -> StageReused:
+    return StageReused(
+        generation_id=row["generation_id"],
+        stage_id=row["id"],
+        reused_from=row["reused_from"],
+        edited=bool(row["edited"]),
+        stage=Stage(row["stage"]),
+        image_model=row["image_model"],
+        model=row["model"],
+        output=row["output"],
+        plan=_plan(row["plan"]),
+        at=from_text(row["started_at"]),
+        reasoning=row["reasoning"],
+        question=_question(row),
+    )
+
+
+def _question(row: sqlite3.Row) -> Question | None:
+    if row["question_sha256"] is None:
+        return None
+    return Question(
+        instructions=row["instructions"],
+        material=row["material"],
+        sha256=row["question_sha256"],
+    )
 
 
 def _stage_retries(connection: sqlite3.Connection, stage_id: str) -> Iterator[StageRetrying]:
@@ -203,7 +243,8 @@ def _stage_closed(row: sqlite3.Row) -> Iterator[StageFinished | StageFailed]:
 
 def _runs(connection: sqlite3.Connection, generation_id: str) -> Iterator[Event]:
     sql = """
-        SELECT runs.*, prompts.text AS prompt, prompts.origin, prompts.stage_id
+        SELECT runs.*, prompts.text AS prompt, prompts.origin, prompts.stage_id,
+            prompts.parent_prompt_id
         FROM runs JOIN prompts ON prompts.id = runs.prompt_id
         WHERE runs.generation_id = ? ORDER BY runs.ordinal
     """
@@ -220,6 +261,10 @@ def _runs(connection: sqlite3.Connection, generation_id: str) -> Iterator[Event]
             stage_id=row["stage_id"],
             at=from_text(row["started_at"]),
             parameters=_parameters(row["parameters"]) or ImageParameters(),
+            seed=row["seed"],
+            images=row["images"],
+            parent_run_id=row["parent_run_id"],
+            parent_prompt_id=row["parent_prompt_id"],
         )
         sql = "SELECT * FROM attempts WHERE run_id = ? ORDER BY number"
         attempts = connection.execute(sql, (row["id"],)).fetchall()

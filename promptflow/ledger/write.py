@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from promptflow.clock import to_text
+from promptflow.errors import BusyGenerationError
 from promptflow.events import (
     FlowFinished,
+    FlowResumed,
     FlowStarted,
     ImageReady,
     ReferenceStored,
@@ -19,6 +21,7 @@ from promptflow.events import (
     StageFailed,
     StageFinished,
     StageRetrying,
+    StageReused,
     StageStarted,
 )
 from promptflow.ledger.rows import (
@@ -33,12 +36,22 @@ from promptflow.ledger.rows import (
     update,
     usage_columns,
 )
-from promptflow.records import ActionPlan, Fault, GenerationStatus, RunStatus, StageStatus
+from promptflow.records import (
+    ActionPlan,
+    Fault,
+    GenerationRequest,
+    GenerationStatus,
+    Question,
+    RunStatus,
+    StageStatus,
+)
 
 KeptEvent = (
     FlowStarted
+    | FlowResumed
     | ReferenceStored
     | StageStarted
+    | StageReused
     | StageRetrying
     | StageFinished
     | StageFailed
@@ -75,13 +88,14 @@ def write_event(
         now: dates what the event doesn't.
 
     Raises:
+        BusyGenerationError: it resumes a generation that is being worked on.
         LedgerError: what it belongs to is unknown, or not recorded.
     """
     writer = _Writer(db=db, owner=owner, now=now)
     match event:
-        case FlowStarted() | ReferenceStored() | FlowFinished():
+        case FlowStarted() | FlowResumed() | ReferenceStored() | FlowFinished():
             writer.write_flow(event)
-        case StageStarted() | StageRetrying() | StageFinished() | StageFailed():
+        case StageStarted() | StageReused() | StageRetrying() | StageFinished() | StageFailed():
             writer.write_stage(event)
         case RunStarted() | RunRetrying() | ImageReady() | RunFinished() | RunFailed():
             writer.write_run(event)
@@ -95,10 +109,12 @@ class _Writer:
     owner: str
     now: datetime
 
-    def write_flow(self, event: FlowStarted | ReferenceStored | FlowFinished) -> None:
+    def write_flow(self, event: FlowStarted | FlowResumed | ReferenceStored | FlowFinished) -> None:
         match event:
             case FlowStarted():
                 self._open_generation(event)
+            case FlowResumed():
+                self._reopen_generation(event)
             case ReferenceStored():
                 add_reference(
                     self.db,
@@ -111,11 +127,13 @@ class _Writer:
                 self._close_generation(event)
 
     def write_stage(
-        self, event: StageStarted | StageRetrying | StageFinished | StageFailed
+        self, event: StageStarted | StageReused | StageRetrying | StageFinished | StageFailed
     ) -> None:
         match event:
             case StageStarted():
                 self._open_stage(event)
+            case StageReused():
+                self._take_stage_over(event)
             case StageRetrying():
                 self._keep_retry(event, {"stage_id": event.stage_id})
             case StageFinished():
@@ -147,26 +165,58 @@ class _Writer:
             "title": title_of(request.request),
             "request": request.request,
             "text_model": request.text_model,
-            "image_models": json.dumps(request.image_models, ensure_ascii=False),
             "aspect_ratio": request.aspect_ratio,
             "images_per_model": request.images_per_model,
             "seed": request.seed,
-            "parameters": json.dumps(
-                {
-                    model: json.loads(parameters_to_json(asked))
-                    for model, asked in request.parameters.items()
-                },
-                ensure_ascii=False,
-            ),
-            "estimate_micro_usd": request.estimate_micro_usd,
+            **_what_may_be_added(request),
+            "baseline": int(request.baseline),
+            "instructions": json.dumps(request.instructions, ensure_ascii=False),
+            "parent_id": event.parent_id,
+            "forked_at": event.forked_at,
             "owner": self.owner,
             "status": GenerationStatus.RUNNING,
             "created_at": to_text(event.at),
         }
         insert(self.db, "generations", row)
 
+    def _reopen_generation(self, event: FlowResumed) -> None:
+        """Let a generation run again; only one flow at a time, of whatever process, may have it."""
+        sql = "SELECT status FROM generations WHERE id = ?"
+        found = self.db.execute(sql, (event.generation_id,)).fetchone()
+        if found and found[0] == GenerationStatus.RUNNING:
+            raise BusyGenerationError
+        row = {
+            **_what_may_be_added(event.request),
+            "owner": self.owner,
+            "status": GenerationStatus.RUNNING,
+            **fault_columns(None),
+            "finished_at": None,
+        }
+        update(self.db, "generations", event.generation_id, row)
+
     def _open_stage(self, event: StageStarted) -> None:
         row = {
+            **self._stage_columns(event),
+            "status": StageStatus.RUNNING,
+        }
+        insert(self.db, "stages", row)
+
+    def _take_stage_over(self, event: StageReused) -> None:
+        row = {
+            **self._stage_columns(event),
+            "reused_from": event.reused_from,
+            "edited": int(event.edited),
+            "output": event.output,
+            "plan": _plan_to_json(event.plan),
+            "reasoning": event.reasoning,
+            "status": StageStatus.SUCCEEDED,
+            "cost_micro_usd": 0,
+            "total_ms": 0,
+        }
+        insert(self.db, "stages", row)
+
+    def _stage_columns(self, event: StageStarted | StageReused) -> dict[str, object]:
+        return {
             "id": event.stage_id,
             "generation_id": event.generation_id,
             "ordinal": self._next_ordinal(
@@ -175,10 +225,9 @@ class _Writer:
             "stage": event.stage,
             "image_model": event.image_model,
             "model": event.model,
-            "status": StageStatus.RUNNING,
             "started_at": to_text(event.at),
+            **_question_columns(event.question),
         }
-        insert(self.db, "stages", row)
 
     def _close_stage(
         self, event: StageFinished | StageFailed, outcome: Mapping[str, object]
@@ -202,6 +251,7 @@ class _Writer:
             "image_model": event.image_model,
             "text": event.prompt,
             "origin": event.prompt_origin,
+            "parent_prompt_id": event.parent_prompt_id,
         }
         run = {
             "id": event.run_id,
@@ -214,10 +264,16 @@ class _Writer:
             "provider": event.provider,
             "version": event.version,
             "parameters": parameters_to_json(event.parameters),
+            "seed": event.seed,
+            "images": event.images,
+            "parent_run_id": event.parent_run_id,
             "status": RunStatus.RUNNING,
             "started_at": to_text(event.at),
         }
-        insert(self.db, "prompts", prompt)
+        # The same words sent once more are the same prompt.
+        sql = "SELECT 1 FROM prompts WHERE id = ?"
+        if self.db.execute(sql, (event.prompt_id,)).fetchone() is None:
+            insert(self.db, "prompts", prompt)
         insert(self.db, "runs", run)
 
     def _keep_retry(self, event: RunRetrying | StageRetrying, whose: Mapping[str, str]) -> None:
@@ -289,6 +345,29 @@ def _bill(event: StageFinished | StageFailed | RunFinished | RunFailed) -> dict[
         "cost_micro_usd": event.cost_micro_usd,
         "price_source": event.price_source,
         "price_date": event.price_date.isoformat() if event.price_date else None,
+    }
+
+
+def _what_may_be_added(request: GenerationRequest) -> dict[str, object]:
+    """Return the columns of a request that change when image models are added."""
+    return {
+        "image_models": json.dumps(request.image_models, ensure_ascii=False),
+        "parameters": json.dumps(
+            {
+                model: json.loads(parameters_to_json(asked))
+                for model, asked in request.parameters.items()
+            },
+            ensure_ascii=False,
+        ),
+        "estimate_micro_usd": request.estimate_micro_usd,
+    }
+
+
+def _question_columns(question: Question | None) -> dict[str, object]:
+    return {
+        "instructions": question.instructions if question else None,
+        "material": question.material if question else None,
+        "question_sha256": question.sha256 if question else None,
     }
 
 

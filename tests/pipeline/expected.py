@@ -16,6 +16,7 @@ import pytest
 from promptflow.events import (
     Event,
     FlowFinished,
+    FlowResumed,
     FlowStarted,
     ImageReady,
     PartialImage,
@@ -29,6 +30,7 @@ from promptflow.events import (
     StageFailed,
     StageFinished,
     StageRetrying,
+    StageReused,
     StageStarted,
 )
 from promptflow.pipeline.tools import to_fault
@@ -302,11 +304,11 @@ class _Lanes:
     def rank(self, event: Event) -> int:
         """Say which lane an event belongs to; it is asked in the order in which they happened."""
         match event:
-            case FlowStarted() | ReferenceStored():
+            case FlowStarted() | FlowResumed() | ReferenceStored():
                 return 0
             case FlowFinished():
                 return len(self.models) + 1
-            case StageStarted():
+            case StageStarted() | StageReused():
                 lane = self.models.index(event.image_model) + 1 if event.image_model else 0
                 return self._ranks.setdefault(event.stage_id, lane)
             case (
