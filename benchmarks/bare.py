@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.wires import KEY, PREVIEWS, Addresses
+from promptflow.material import render_sections
 from promptflow.ports import TextRequest
-from promptflow.providers.sections import render_sections
 
 if TYPE_CHECKING:
     import openai

@@ -11,6 +11,7 @@ from benchmarks.scripted import sleep_until
 from promptflow.clock import Clock
 from promptflow.events import Event, FlowFinished, FlowStarted, StageDelta
 from promptflow.flows import Flows, LiveFlow
+from promptflow.pipeline import Work
 from promptflow.ports import Reference
 from promptflow.records import GenerationRequest, GenerationStatus
 
@@ -52,6 +53,7 @@ class Stream:
         self,
         request: GenerationRequest,
         references: tuple[Reference, ...],  # noqa: ARG002 - a pipeline's, none here
+        work: Work | None,  # noqa: ARG002 - a pipeline's, none here
         generation_id: str,
         cancel: threading.Event,  # noqa: ARG002 - a pipeline's, never set here
     ) -> Iterator[Event]:

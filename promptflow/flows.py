@@ -12,16 +12,18 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from promptflow.clock import Clock
-from promptflow.events import Event, FlowFinished, ImageReady, PartialImage
+from promptflow.errors import BusyGenerationError
+from promptflow.events import Event, FlowFinished, FlowStarted, ImageReady, PartialImage
+from promptflow.pipeline import Work
 from promptflow.ports import Reference
 from promptflow.records import Fault, GenerationRequest, GenerationStatus
 
 _log = logging.getLogger(__name__)
 
 Pipeline = Callable[
-    [GenerationRequest, tuple[Reference, ...], str, threading.Event], Iterator[Event]
+    [GenerationRequest, tuple[Reference, ...], Work | None, str, threading.Event], Iterator[Event]
 ]
-"""(request, references, generation id, cancel) → the events of one flow."""
+"""(request, references, what there is to do, generation id, cancel) → the events of one flow."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -41,15 +43,16 @@ class LiveFlow:
     _previews: dict[tuple[str, int], tuple[int, PartialImage]] = field(default_factory=dict)
     """(run id, index of the picture) → its newest preview, with its position among the events."""
 
-    def publish(self, event: Event) -> None:
-        """Append an event and wake the followers."""
+    def publish(self, *events: Event) -> None:
+        """Append events and wake the followers."""
         with self._news:
-            if isinstance(event, PartialImage | ImageReady):
-                self._forget_preview(event)
-            if isinstance(event, PartialImage):
-                self._previews[event.run_id, event.index] = (len(self._events), event)
-            self._events.append(event)
-            self._over = isinstance(event, FlowFinished)
+            for event in events:
+                if isinstance(event, PartialImage | ImageReady):
+                    self._forget_preview(event)
+                if isinstance(event, PartialImage):
+                    self._previews[event.run_id, event.index] = (len(self._events), event)
+                self._events.append(event)
+                self._over = isinstance(event, FlowFinished)
             self._news.notify_all()
 
     def follow(
@@ -96,6 +99,17 @@ class LiveFlow:
             return self._news.wait_for(lambda: self._over, timeout_s)
 
 
+def _find_id(before: Sequence[Event]) -> str:
+    """Return whose events they are; "" where there are none."""
+    started = next((event for event in before if isinstance(event, FlowStarted)), None)
+    return started.generation_id if started else ""
+
+
+def _without_end(before: Sequence[Event]) -> Iterator[Event]:
+    """Leave ends out: whoever follows a resumed generation is to follow it to its new end."""
+    return (event for event in before if not isinstance(event, FlowFinished))
+
+
 class Flows:
     """The registry of the flows this process is running.
 
@@ -112,29 +126,41 @@ class Flows:
         self._live: dict[str, LiveFlow] = {}
         self._lock = threading.Lock()
 
-    def start(self, request: GenerationRequest, references: Sequence[Reference] = ()) -> str:
-        """Record a new generation and set it going.
+    def start(
+        self,
+        request: GenerationRequest,
+        references: Sequence[Reference] = (),
+        *,
+        work: Work | None = None,
+        before: Sequence[Event] = (),
+    ) -> str:
+        """Record a generation, new or resumed, and set it going.
 
         Args:
             request: checked against the catalogue.
             references: the pictures that go along.
+            work: what there is to do; by default all that is asked for.
+            before: of a generation that is resumed, what has happened in it, its end among it.
 
         Returns:
             The generation's id; it is in the ledger, and its first event is there to follow.
 
         Raises:
+            BusyGenerationError: it is to be resumed, and is being worked on; nothing was started.
             LedgerError: it could not be recorded; nothing was started, nothing spent.
         """
-        flow = LiveFlow(generation_id=self._new_id())
-        events = self._pipeline(request, tuple(references), flow.generation_id, flow.cancel)
+        flow = LiveFlow(generation_id=_find_id(before) or self._new_id())
+        events = self._pipeline(request, tuple(references), work, flow.generation_id, flow.cancel)
         # In the registry before it is in the ledger: a row that says `running` and is not live here
         # would be taken for one that a crash left behind.
         with self._lock:
+            if flow.generation_id in self._live:
+                raise BusyGenerationError
             self._live[flow.generation_id] = flow
         name = f"flow {flow.generation_id}"
         worker = threading.Thread(target=self._drive, args=(flow, events), name=name, daemon=True)
         try:
-            flow.publish(next(events))
+            flow.publish(*_without_end(before), next(events))
             worker.start()
         except BaseException:
             self._forget(flow)

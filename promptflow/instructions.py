@@ -28,19 +28,22 @@ class Instructions:
     default_guidance: str
     """For image models without any of their own."""
 
-    def for_stage(self, stage: Stage, image_model: str | None = None) -> str:
+    def for_stage(
+        self, stage: Stage, image_model: str | None = None, *, instead: str | None = None
+    ) -> str:
         """Return what a language model is told for one call.
 
         Args:
             stage: the kind of call.
             image_model: for prompt construction, the id of the image model to write for; other
                 stages pass it over.
+            instead: what takes the place of the stage's own text.
 
         Returns:
             The stage's text; for prompt construction with the guidance for the image model at its
             end, or the general one where it has none.
         """
-        text = self.stages[stage]
+        text = self.stages[stage] if instead is None else instead
         if stage is not Stage.PROMPT_CONSTRUCTION:
             return text
         advice = self.guidance.get(image_model or "", self.default_guidance)

@@ -30,7 +30,7 @@ from promptflow.events import Event, FlowFinished, ImageReady, ReferenceStored
 from promptflow.flows import Flows, LiveFlow
 from promptflow.instructions import read_instructions
 from promptflow.ledger import Ownership, SqliteLedger, recover
-from promptflow.pipeline import Tools, run_flow
+from promptflow.pipeline import Tools, Work, run_flow
 from promptflow.ports import ImageModel, Reference, TextModel
 from promptflow.providers import Provider, keyed_google, keyed_openai, offline_provider
 from promptflow.records import (
@@ -435,12 +435,14 @@ class Laboratory:
         self,
         request: GenerationRequest,
         references: tuple[Reference, ...],
+        work: Work | None,
         generation_id: str,
         cancel: Flag,
     ) -> Iterator[Event]:
         for event in run_flow(
             request,
             references=references,
+            work=work,
             generation_id=generation_id,
             tools=self._tools,
             cancel=cancel,

@@ -23,7 +23,7 @@ from promptflow.events import (
     StageDelta,
 )
 from promptflow.flows import Flows, LiveFlow, Pipeline
-from promptflow.pipeline import Tools, run_flow
+from promptflow.pipeline import Tools, Work, run_flow
 from promptflow.ports import Reference
 from promptflow.records import GenerationRequest, GenerationStatus
 from tests.pipeline.expected import NOON
@@ -75,6 +75,7 @@ def _scripted(steps: Sequence[Event | BaseException | Act]) -> Pipeline:
     def run(
         request: GenerationRequest,
         references: tuple[Reference, ...],
+        work: Work | None,
         generation_id: str,
         cancel: threading.Event,
     ) -> Iterator[Event]:
@@ -106,6 +107,7 @@ def _start_real(tools: Tools) -> LiveFlow:
     def run(
         request: GenerationRequest,
         references: tuple[Reference, ...],
+        work: Work | None,
         generation_id: str,
         cancel: threading.Event,
     ) -> Iterator[Event]:
@@ -312,6 +314,7 @@ def test_cancel_reaches_the_pipeline() -> None:
     def run(
         request: GenerationRequest,
         references: tuple[Reference, ...],
+        work: Work | None,
         generation_id: str,
         cancel: threading.Event,
     ) -> Iterator[Event]:
@@ -351,6 +354,7 @@ def test_close_cancels_and_waits_for_what_is_paid_for() -> None:
     def run(
         request: GenerationRequest,
         references: tuple[Reference, ...],
+        work: Work | None,
         generation_id: str,
         cancel: threading.Event,
     ) -> Iterator[Event]:
@@ -486,6 +490,7 @@ def test_many_flows_run_beside_one_another() -> None:
     def run(
         request: GenerationRequest,
         references: tuple[Reference, ...],
+        work: Work | None,
         generation_id: str,
         cancel: threading.Event,
     ) -> Iterator[Event]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from promptflow.events import Event, PartialImage, RunRetrying, StageDelta
+from promptflow.events import Event, FlowResumed, PartialImage, RunRetrying, StageDelta
 from promptflow.records import GenerationStatus, RunStatus, Stage, StageStatus, Usage
 from promptflow.view import (
     FlowView,
@@ -295,8 +295,21 @@ def test_finished_flow_says_how_it_ended() -> None:
 
 
 def test_every_kind_of_event_is_folded() -> None:
-    """There is no event that the fold does not take."""
-    assert {type(event) for event in STORY} == set(get_args(Event))
+    """There is no event that the fold does not take; what resumes a flow is folded below."""
+    assert {type(event) for event in STORY} | {FlowResumed} == set(get_args(Event))
+
+
+def test_resumed_flow_is_running_again_with_what_it_had() -> None:
+    """What was there stays; how it had ended is forgotten, and models may have been added."""
+    request = replace(flow_started().request, image_models=("painter-1", "painter-9"))
+    resumed = FlowResumed(generation_id="g1", request=request, at=at(99))
+
+    before, after = fold(STORY), fold([*STORY, resumed])
+
+    assert after.request == request
+    assert (after.status, after.fault) == (GenerationStatus.RUNNING, None)
+    assert (after.cost_micro_usd, after.total_ms, after.finished_at) == (None, None, None)
+    assert (after.stages, after.runs) == (before.stages, before.runs)
     assert fold(STORY).status is GenerationStatus.PARTIAL
 
 

@@ -84,7 +84,9 @@ def _pairs(connection: sqlite3.Connection, sql: str, generation_id: str) -> Mapp
 
 def _stage_spans(connection: sqlite3.Connection, whose: tuple[str]) -> Iterator[AttemptSpan]:
     """Yield a stage's failed attempts, and the last one, which is told by its own row."""
-    sql = "SELECT * FROM stages WHERE generation_id = ? ORDER BY ordinal"
+    sql = """
+        SELECT * FROM stages WHERE generation_id = ? AND reused_from IS NULL ORDER BY ordinal
+    """
     for stage in connection.execute(sql, whose):
         began = from_text(stage["started_at"])
         sql = "SELECT * FROM attempts WHERE stage_id = ? ORDER BY number"

@@ -437,7 +437,7 @@ class SqliteLedger:
             SELECT image_model, count(*) FILTER (WHERE status = 'refused'), count(*)
             FROM runs GROUP BY image_model
             UNION ALL SELECT model, count(*) FILTER (WHERE status = 'refused'), count(*)
-            FROM stages GROUP BY model
+            FROM stages WHERE reused_from IS NULL GROUP BY model
         """
         with self.file.reading() as connection:
             return {model: (refused, calls) for model, refused, calls in connection.execute(sql)}

@@ -211,7 +211,6 @@ class _Writer:
             "reasoning": event.reasoning,
             "status": StageStatus.SUCCEEDED,
             "cost_micro_usd": 0,
-            "total_ms": 0,
         }
         insert(self.db, "stages", row)
 

@@ -6,7 +6,7 @@ in a thread of its own; it paints as soon as its own prompt is there, and fails 
 
 import threading
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from queue import SimpleQueue
 
 from promptflow.errors import (
@@ -16,7 +16,14 @@ from promptflow.errors import (
     RefusedError,
     StorageError,
 )
-from promptflow.events import Event, FlowFinished, FlowStarted, ReferenceStored
+from promptflow.events import (
+    Event,
+    FlowFinished,
+    FlowResumed,
+    FlowStarted,
+    ReferenceStored,
+    StageReused,
+)
 from promptflow.pipeline.runs import Run
 from promptflow.pipeline.stages import Answer, ask, write_question
 from promptflow.pipeline.tools import (
@@ -27,6 +34,7 @@ from promptflow.pipeline.tools import (
     surprises_named,
     to_fault,
 )
+from promptflow.pipeline.work import Known, Lane, Words, Work, whole_work
 from promptflow.plans import PlanError, plan_to_json, render_fallback_prompt
 from promptflow.ports import Reference
 from promptflow.records import (
@@ -54,6 +62,7 @@ def run_flow(
     request: GenerationRequest,
     *,
     references: tuple[Reference, ...] = (),
+    work: Work | None = None,
     generation_id: str,
     tools: Tools,
     cancel: threading.Event,
@@ -63,7 +72,8 @@ def run_flow(
     Args:
         request: checked against the catalogue.
         references: the pictures that go along; those models that take any are given them.
-        generation_id: the id of the new generation.
+        work: what there is to do, and what is there already; by default all that is asked for.
+        generation_id: the id of the generation, which is new unless the work has an earlier part.
         tools: models, store, ledger and the like.
         cancel: once set, what is running is finished and nothing more is started.
 
@@ -71,6 +81,7 @@ def run_flow(
         The event sequence of `promptflow.events`; each is recorded before it is yielded.
 
     Raises:
+        BusyGenerationError: it is to be resumed, and is being worked on; nothing was spent.
         LedgerError: the generation could not even be opened; nothing was spent.
 
     Cost:
@@ -83,29 +94,47 @@ def run_flow(
         tools=tools,
         cancel=cancel,
     )
-    return _Flow(account=account).events()
+    return _Flow(account=account, work=work or whole_work(request)).events()
 
 
 @dataclass(slots=True, kw_only=True)
 class _Flow:
     account: Account
+    work: Work
     fault: Fault | None = None
+    painting: set[str] = field(default_factory=set)
+    """Ids of the image models whose prompts are sent."""
 
     def events(self) -> Iterator[Event]:
-        account, clock = self.account, self.account.tools.clock
-        started_s = clock.stopwatch_s()
-        yield account.write(
-            FlowStarted(
-                generation_id=account.generation_id, request=account.request, at=clock.now()
-            )
-        )
+        account, earlier = self.account, self.work.earlier
+        started_s = account.tools.clock.stopwatch_s()
+        if earlier:
+            account.costs.append(earlier.cost_micro_usd)
+            account.versions.update(earlier.versions)
+            account.outcomes.update(earlier.outcomes)
+            account.pictures.extend(earlier.pictures)
+        yield account.write(self._open())
         try:
             with surprises_named("the pipeline"):
-                yield from self._keep_references()
+                if earlier is None:
+                    yield from self._keep_references()
                 yield from self._stages()
         except (LedgerError, InternalError, PictureError, StorageError) as error:
             self.fault = to_fault(error)
-        yield self._finish(account.tools.since_ms(started_s))
+        took_ms = account.tools.since_ms(started_s)
+        yield self._finish(took_ms + (earlier.total_ms if earlier else 0))
+
+    def _open(self) -> Event:
+        account, work, now = self.account, self.work, self.account.tools.clock.now()
+        if work.earlier:
+            return FlowResumed(generation_id=account.generation_id, request=account.request, at=now)
+        return FlowStarted(
+            generation_id=account.generation_id,
+            request=account.request,
+            at=now,
+            parent_id=work.parent_id,
+            forked_at=work.forked_at,
+        )
 
     def _keep_references(self) -> Iterator[Event]:
         """Store what goes along before anything is spent: without it the work can't be traced."""
@@ -125,23 +154,59 @@ class _Flow:
                 raise
 
     def _stages(self) -> Iterator[Event]:
-        cancel = self.account.cancel
-        if cancel.is_set():
+        work, cancel = self.work, self.account.cancel
+        if work.parent_id:
+            for known in work.known:
+                yield self._reuse(known)[1]
+        if not work.constructs:
+            yield from self._fan_out(None)
             return
+        plan = yield from self._find_plan()
+        if plan is None or cancel.is_set():
+            return
+        thinking = yield from self._find_thinking(plan)
+        if thinking is not None and not cancel.is_set():
+            yield from self._fan_out(_Thought(plan=plan, thinking=thinking))
+
+    def _reuse(self, known: Known) -> tuple[str, Event]:
+        """Take an answer of another generation over; return its id here, and the event."""
+        account = self.account
+        stage_id = account.tools.new_id()
+        event = StageReused(
+            generation_id=account.generation_id,
+            stage_id=stage_id,
+            reused_from=known.stage_id,
+            edited=known.edited,
+            stage=known.stage,
+            image_model=known.image_model,
+            model=known.model,
+            output=known.output,
+            plan=known.plan,
+            at=account.tools.clock.now(),
+            reasoning=known.reasoning,
+            question=known.question,
+        )
+        return stage_id, account.write(event)
+
+    def _find_plan(self) -> Generator[Event, None, ActionPlan | None]:
+        if self.work.plan:
+            return self.work.plan.plan
+        if self.account.cancel.is_set():
+            return None
         planned = yield from self._plan()
         if planned.plan is None:
             self.fault = self._say_unplanned(planned)
-            return
-        if cancel.is_set():
-            return
-        plan = plan_to_json(planned.plan)
+        return planned.plan
+
+    def _find_thinking(self, plan: ActionPlan) -> Generator[Event, None, str | None]:
+        if self.work.thinking:
+            return self.work.thinking.output
         thought = yield from ask(
-            self.account, write_question(self.account, Stage.THINKING, action_plan=plan)
+            self.account,
+            write_question(self.account, Stage.THINKING, action_plan=plan_to_json(plan)),
         )
-        if thought.fault:
-            self.fault = thought.fault
-        elif not cancel.is_set():
-            yield from self._fan_out(planned.plan, thought.output)
+        self.fault = thought.fault
+        return None if thought.fault else thought.output
 
     def _say_unplanned(self, planned: Answer) -> Fault | None:
         """Say why there is no plan; what is wrong with an answer is worded for the model."""
@@ -165,43 +230,76 @@ class _Flow:
         question = write_question(self.account, Stage.ACTION_PLAN, repair=repair)
         return (yield from ask(self.account, question))
 
-    def _fan_out(self, plan: ActionPlan, thinking: str) -> Iterator[Event]:
+    def _fan_out(self, thought: "_Thought | None") -> Iterator[Event]:
         """Run one lane per image model, each in its own thread; yield what they report."""
         news = _News()
 
-        def work(image_model: str) -> None:
+        def work(events: Iterator[Event], sent: threading.Event) -> None:
             try:
-                for event in self._lane(image_model, plan, thinking):
+                for event in events:
                     news.put(event)
             except BaseException as error:  # noqa: BLE001 - raised again in `_drain`
                 news.put(error)
+            sent.set()
             news.put(None)
 
-        models = self.account.request.image_models
-        for image_model in models:
-            name = f"lane {image_model}"
-            threading.Thread(target=work, args=(image_model,), name=name, daemon=True).start()
-        yield from _drain(news, lanes=len(models))
+        threads: list[threading.Thread] = []
+        for lane in self.work.lanes:
+            sent = threading.Event()
+            named = [(f"lane {lane.image_model}", self._lane(lane, thought, sent))]
+            if lane.baseline:
+                named.append((f"baseline {lane.image_model}", self._baseline(lane, sent)))
+            threads.extend(
+                threading.Thread(target=work, args=(events, sent), name=name, daemon=True)
+                for name, events in named
+            )
+        for thread in threads:
+            thread.start()
+        yield from _drain(news, lanes=len(threads))
 
-    def _lane(self, image_model: str, plan: ActionPlan, thinking: str) -> Iterator[Event]:
+    def _lane(
+        self, lane: Lane, thought: "_Thought | None", sent: threading.Event
+    ) -> Iterator[Event]:
+        words = lane.words
+        if words is None and thought:
+            words = yield from self._construct(lane.image_model, thought)
+        elif words and words.construction:
+            stage_id, event = self._reuse(words.construction)
+            yield event
+            words = replace(words, stage_id=stage_id)
+        if words is None or self.account.cancel.is_set():
+            return
+        for event in Run.of(self.account, lane).events(words):
+            self.painting.add(lane.image_model)
+            sent.set()
+            yield event
+
+    def _baseline(self, lane: Lane, sent: threading.Event) -> Iterator[Event]:
+        """Paint the request unchanged, from the moment on at which the model's own words are sent."""
+        sent.wait()
+        if lane.image_model not in self.painting or self.account.cancel.is_set():
+            return
+        request = self.account.request.request
+        run = Run.of(self.account, replace(lane, parent_run_id=None))
+        yield from run.events(Words(text=request, origin=PromptOrigin.RAW))
+
+    def _construct(self, image_model: str, thought: "_Thought") -> Generator[Event, None, Words]:
         answer = yield from ask(
             self.account,
             write_question(
                 self.account,
                 Stage.PROMPT_CONSTRUCTION,
                 image_model,
-                action_plan=plan_to_json(plan),
-                thinking=thinking,
+                action_plan=plan_to_json(thought.plan),
+                thinking=thought.thinking,
             ),
         )
-        if self.account.cancel.is_set():
-            return
         prompt, origin = answer.output.strip(), PromptOrigin.CONSTRUCTED
         limit = self.account.tools.catalog.image_model(image_model).max_prompt_chars
         if answer.fault or (limit is not None and len(prompt) > limit):
-            prompt, origin = render_fallback_prompt(plan)[:limit], PromptOrigin.FALLBACK
-        run = Run.of(self.account, image_model)
-        yield from run.events(prompt, origin, answer.stage_id)
+            prompt = render_fallback_prompt(thought.plan)[:limit]
+            origin = PromptOrigin.FALLBACK
+        return Words(text=prompt, origin=origin, stage_id=answer.stage_id)
 
     def _finish(self, total_ms: int) -> FlowFinished:
         account = self.account
@@ -227,20 +325,29 @@ class _Flow:
 
     def _status(self) -> GenerationStatus:
         account = self.account
-        if account.cancel.is_set():
+        best = account.outcomes
+        delivered = all(
+            best.get(model) is RunStatus.SUCCEEDED for model in account.request.image_models
+        )
+        if account.cancel.is_set() and not (delivered and self.work.earlier):
             return GenerationStatus.CANCELLED
         if not account.pictures:
             return GenerationStatus.REFUSED if self._is_refused() else GenerationStatus.FAILED
-        whole = len(account.outcomes) == len(account.request.image_models)
-        if whole and set(account.outcomes) == {RunStatus.SUCCEEDED}:
-            return GenerationStatus.SUCCEEDED
-        return GenerationStatus.PARTIAL
+        return GenerationStatus.SUCCEEDED if delivered else GenerationStatus.PARTIAL
 
     def _is_refused(self) -> bool:
         """Say whether safety systems alone are why there is no picture."""
         if self.fault:
             return self.fault.code == RefusedError.code
-        return set(self.account.outcomes) == {RunStatus.REFUSED}
+        return set(self.account.outcomes.values()) == {RunStatus.REFUSED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Thought:
+    """What words for an image model are constructed from."""
+
+    plan: ActionPlan
+    thinking: str
 
 
 def _drain(news: _News, *, lanes: int) -> Iterator[Event]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, fields
+from functools import partial
 
 from promptflow import __version__
 from promptflow.errors import (
@@ -32,6 +33,7 @@ from promptflow.pipeline.tools import (
     surprises_named,
     to_fault,
 )
+from promptflow.pipeline.work import Lane, Words
 from promptflow.ports import ImageRequest, Picture
 from promptflow.records import (
     Asset,
@@ -51,7 +53,7 @@ class Run:
     """The state of one run while it works."""
 
     account: Account
-    image_model: str
+    lane: Lane
     run_id: str
     bill: Bill
     prompt: str = ""
@@ -66,28 +68,31 @@ class Run:
     """What a call of this attempt failed with after a picture could not be kept."""
 
     @classmethod
-    def of(cls, account: Account, image_model: str) -> "Run":
-        """Make the run of an image model in a flow."""
+    def of(cls, account: Account, lane: Lane) -> "Run":
+        """Make the next run of an image model in a flow."""
         tools = account.tools
         return cls(
             account=account,
-            image_model=image_model,
+            lane=lane,
             run_id=tools.new_id(),
-            bill=Bill(tools=tools, card=tools.catalog.image_model(image_model)),
+            bill=Bill(tools=tools, card=tools.catalog.image_model(lane.image_model)),
         )
+
+    @property
+    def image_model(self) -> str:
+        """The id of the image model."""
+        return self.lane.image_model
 
     @property
     def parameters(self) -> ImageParameters:
         """What is asked of the model besides the prompt."""
-        return self.account.request.parameters.get(self.image_model, ImageParameters())
+        return self.lane.parameters
 
-    def events(self, prompt: str, origin: PromptOrigin, stage_id: str) -> Iterator[Event]:
+    def events(self, words: Words) -> Iterator[Event]:
         """Send a prompt and keep what comes of it.
 
         Args:
-            prompt: the words for the image model.
-            origin: where they come from.
-            stage_id: the prompt construction they come from.
+            words: for the image model.
 
         Yields:
             RunStarted (RunRetrying | PartialImage | ImageReady)* (RunFinished | RunFailed)
@@ -99,23 +104,9 @@ class Run:
             Billed from the first attempt on, whatever becomes of it.
         """
         tools = self.account.tools
-        self.prompt = prompt
+        self.prompt = words.text
         self.started_s = tools.clock.stopwatch_s()
-        yield self.account.write(
-            RunStarted(
-                generation_id=self.account.generation_id,
-                run_id=self.run_id,
-                image_model=self.image_model,
-                provider=tools.catalog.image_model(self.image_model).provider,
-                version=1,
-                prompt_id=tools.new_id(),
-                prompt=prompt,
-                prompt_origin=origin,
-                stage_id=stage_id,
-                at=tools.clock.now(),
-                parameters=self.parameters,
-            )
-        )
+        yield self.account.start_run(partial(self._start, words), self.image_model)
         closing: RunFinished | RunFailed | None = None
         while closing is None:
             self.attempt_id = tools.new_id()
@@ -127,7 +118,28 @@ class Run:
                 raise
         self.account.costs.append(closing.cost_micro_usd)
         yield self.account.write(closing)
-        self.account.outcomes.append(closing.status)
+        if words.origin is not PromptOrigin.RAW:
+            self.account.close_run(self.image_model, closing.status)
+
+    def _start(self, words: Words, version: int) -> RunStarted:
+        tools = self.account.tools
+        return RunStarted(
+            generation_id=self.account.generation_id,
+            run_id=self.run_id,
+            image_model=self.image_model,
+            provider=tools.catalog.image_model(self.image_model).provider,
+            version=version,
+            prompt_id=words.prompt_id or tools.new_id(),
+            prompt=words.text,
+            prompt_origin=words.origin,
+            stage_id=words.stage_id,
+            at=tools.clock.now(),
+            parameters=self.parameters,
+            seed=self.lane.seed,
+            images=self.lane.images,
+            parent_run_id=self.lane.parent_run_id,
+            parent_prompt_id=words.parent_prompt_id,
+        )
 
     def _attempt(self) -> Generator[Event, None, RunFinished | RunFailed | None]:
         """Make one call; return how the run ends, or ``None`` for another attempt."""
@@ -163,7 +175,7 @@ class Run:
     def _paint(self) -> Iterator[Event]:
         """Ask for the pictures that are still missing; one that can't be kept costs no other."""
         request, tools = self.account.request, self.account.tools
-        wanted = request.images_per_model
+        wanted = self.lane.images
         card = tools.catalog.image_model(self.image_model)
         pictures = tools.image_model(self.image_model).paint(
             ImageRequest(
@@ -171,7 +183,7 @@ class Run:
                 aspect_ratio=request.aspect_ratio,
                 count=wanted - self.delivered,
                 first_index=self.delivered,
-                seed=request.seed,
+                seed=self.lane.seed,
                 parameters=self.parameters,
                 references=self.account.references[: card.references],
             )

@@ -15,6 +15,7 @@ from promptflow.events import (
     StageRetrying,
     StageStarted,
 )
+from promptflow.material import to_question
 from promptflow.pipeline.tools import (
     CANCELLED,
     Account,
@@ -103,7 +104,9 @@ def write_question(
     }
     return TextRequest(
         stage=stage,
-        instructions=account.tools.instructions.for_stage(stage, image_model),
+        instructions=account.tools.instructions.for_stage(
+            stage, image_model, instead=account.request.instructions.get(stage)
+        ),
         sections=sections,
         schema=PLAN_SCHEMA if stage is Stage.ACTION_PLAN else None,
         references=account.references if model.sees_references else (),
@@ -136,6 +139,7 @@ def ask(account: Account, question: TextRequest) -> Generator[Event, None, Answe
             image_model=question.sections.get("image_model"),
             model=account.request.text_model,
             at=tools.clock.now(),
+            question=to_question(question, model=account.request.text_model),
         )
     )
     return (yield from _Asking(account=account, question=question, stage_id=stage_id).events())

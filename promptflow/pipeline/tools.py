@@ -65,12 +65,39 @@ class Account:
     """The pictures that go along with the request."""
     costs: list[int | None] = field(default_factory=list)
     """Micro-dollars of every stage and run that has ended."""
-    outcomes: list[RunStatus] = field(default_factory=list)
-    """Of every run that has ended: how."""
+    outcomes: dict[str, RunStatus] = field(default_factory=dict)
+    """Image model id → how the best of its runs that have ended did; of the baseline nothing is said."""
     pictures: list[str] = field(default_factory=list)
     """Ids of the assets."""
     unrecorded: list[str] = field(default_factory=list)
     """Keys of pictures that are stored, but that the ledger did not take."""
+    versions: dict[str, int] = field(default_factory=dict)
+    """Image model id → the newest version of its runs."""
+    _turn: threading.Lock = field(default_factory=threading.Lock)
+
+    def start_run(self, event: Callable[[int], Event], image_model: str) -> Event:
+        """Record the start of a run as the next version of its model.
+
+        Args:
+            event: version → the event.
+            image_model: whose run it is.
+
+        Returns:
+            The event, recorded: versions that are seen have no gaps.
+
+        Raises:
+            LedgerError: it could not be recorded; the version is still free.
+        """
+        with self._turn:
+            version = self.versions.get(image_model, 0) + 1
+            started = self.write(event(version))
+            self.versions[image_model] = version
+        return started
+
+    def close_run(self, image_model: str, status: RunStatus) -> None:
+        """Take note of how a run ended; one that succeeded stays the best."""
+        if self.outcomes.get(image_model) is not RunStatus.SUCCEEDED:
+            self.outcomes[image_model] = status
 
     def write(self, event: Event) -> Event:
         """Put an event in the ledger and hand it back, fit to be shown.

@@ -21,6 +21,7 @@ from promptflow.events import (
     StageFailed,
     StageFinished,
     StageRetrying,
+    StageReused,
     StageStarted,
 )
 from promptflow.records import (
@@ -32,6 +33,7 @@ from promptflow.records import (
     GenerationStatus,
     ImageParameters,
     PromptOrigin,
+    Question,
     RunStatus,
     Stage,
     Usage,
@@ -249,6 +251,24 @@ FULL_USAGE = Usage(
 BAD_PLAN = Fault(code="bad_reply", message="The plan lacks a mood.")
 
 
+def stage_reused(stage_id: str, reused_from: str, *, edited: bool = True) -> StageReused:
+    """Return a thinking stage that was taken over."""
+    return StageReused(
+        generation_id="g1",
+        stage_id=stage_id,
+        reused_from=reused_from,
+        edited=edited,
+        stage=Stage.THINKING,
+        image_model=None,
+        model="planner",
+        output="Ink and pepper",
+        plan=None,
+        at=at(3),
+        reasoning="It is ink.",
+        question=Question(instructions="Think.", material="<request>", sha256="0" * 64),
+    )
+
+
 def rich_flow() -> list[Event]:
     """Return a flow in which everything happens: repair, retries, fallback, refusal, part of a run."""
     return [
@@ -288,6 +308,7 @@ def rich_flow() -> list[Event]:
         stage_started("s6", Stage.PROMPT_CONSTRUCTION, "painter-3"),
         stage_finished("s6", "words"),
         run_started("r3", "painter-3", "s6"),
+        stage_reused("s7", "s3"),
         PartialImage(run_id="r1", index=0, data=b"preview"),
         replace(image_ready("r1", 0, "a1"), resolved=RESOLVED, request_id="req-2"),
         RunRetrying(run_id="r1", attempt_id="t1", attempt=1, wait_s=1.5, fault=BUSY, at=at(4)),
@@ -322,6 +343,7 @@ RICH_FLOW_IN_ORDER = (
     *("StageStarted s4", "StageDelta s4", "StageFinished s4"),
     *("StageStarted s5", "StageFailed s5"),
     *("StageStarted s6", "StageDelta s6", "StageFinished s6"),
+    "StageReused s7",
     *("RunStarted r1", "RunRetrying r1", "ImageReady r1", "ImageReady r1", "RunFinished r1"),
     *("RunStarted r2", "ImageReady r2", "RunFailed r2"),
     *("RunStarted r3", "RunFailed r3"),

@@ -29,7 +29,8 @@ table generations: id TEXT!, title TEXT!, request TEXT!, text_model TEXT!, image
 aspect_ratio TEXT!, images_per_model INTEGER!, seed INTEGER, estimate_micro_usd INTEGER, owner \
 TEXT!, status TEXT!, error_code TEXT, error_message TEXT, error_http_status INTEGER, \
 cost_micro_usd INTEGER, total_ms INTEGER, created_at TEXT!, finished_at TEXT, error_category TEXT, \
-error_request_id TEXT, parameters TEXT!, parent_id TEXT -> generations.id, forked_at TEXT
+error_request_id TEXT, parameters TEXT!, parent_id TEXT -> generations.id, forked_at TEXT, \
+baseline INTEGER!, instructions TEXT!
 table picture_counts: day TEXT!, image_model TEXT!, run_status TEXT!, pictures INTEGER!
 table prompts: id TEXT!, generation_id TEXT! -> generations.id, stage_id TEXT -> stages.id, \
 image_model TEXT!, text TEXT!, origin TEXT!, parent_prompt_id TEXT -> prompts.id
@@ -39,14 +40,15 @@ INTEGER, total_ms INTEGER, input_tokens INTEGER, output_tokens INTEGER, cost_mic
 error_code TEXT, error_message TEXT, error_http_status INTEGER, started_at TEXT!, error_category \
 TEXT, error_request_id TEXT, cached_tokens INTEGER, cache_write_tokens INTEGER, input_image_tokens \
 INTEGER, thinking_tokens INTEGER, output_image_tokens INTEGER, price_source TEXT, price_date TEXT, \
-parameters TEXT!, parent_run_id TEXT -> runs.id
+parameters TEXT!, parent_run_id TEXT -> runs.id, seed INTEGER, images INTEGER
 table stages: id TEXT!, generation_id TEXT! -> generations.id, ordinal INTEGER!, stage TEXT!, \
 image_model TEXT, model TEXT!, output TEXT!, plan TEXT, timeline TEXT!, first_token_ms INTEGER, \
 total_ms INTEGER, input_tokens INTEGER, output_tokens INTEGER, cost_micro_usd INTEGER, status \
 TEXT!, error_code TEXT, error_message TEXT, error_http_status INTEGER, started_at TEXT!, \
 error_category TEXT, error_request_id TEXT, cached_tokens INTEGER, cache_write_tokens INTEGER, \
 input_image_tokens INTEGER, thinking_tokens INTEGER, output_image_tokens INTEGER, price_source \
-TEXT, price_date TEXT, reasoning TEXT!, attempts INTEGER!, reused_from TEXT -> stages.id
+TEXT, price_date TEXT, reasoning TEXT!, attempts INTEGER!, reused_from TEXT -> stages.id, edited \
+INTEGER!, instructions TEXT, material TEXT, question_sha256 TEXT
 table uploads: id TEXT!, asset_id TEXT! -> assets.id, number INTEGER!, status TEXT!, error_code \
 TEXT, error_message TEXT, size_bytes INTEGER!, started_at TEXT!, total_ms INTEGER!
 """
@@ -74,6 +76,7 @@ OTHER_OBJECTS = [
     ("index", "runs_of_prompt"),
     ("index", "runs_refused"),
     ("index", "stages_by_day"),
+    ("index", "stages_by_question"),
     ("index", "stages_in_order"),
     ("index", "stages_of_model"),
     ("index", "stages_refused"),

@@ -158,6 +158,7 @@ def run_started(
         prompt_origin=origin,
         stage_id=f"stage-{stage or number + 2}",
         at=NOON,
+        images=1,
     )
 
 
@@ -357,6 +358,10 @@ class _Names:
         if isinstance(event, StageFinished | StageFailed):
             changes["usage"] = Usage()
             changes["first_token_ms"] = None if event.first_token_ms is None else 0
+        if isinstance(event, StageStarted):
+            changes["question"] = None
+        if isinstance(event, RunStarted):
+            changes["images"], changes["seed"] = 1, None
         if isinstance(event, ImageReady | ReferenceStored):
             asset_id = self._name("asset_id", event.asset.asset_id)
             changes["asset"] = replace(event.asset, asset_id=asset_id)

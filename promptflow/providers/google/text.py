@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from promptflow.catalog import ANSWER_TOKENS
 from promptflow.errors import ProviderError
+from promptflow.material import render_sections
 from promptflow.ports import TextPart, TextRequest
 from promptflow.providers.bounds import AnswerTooLargeError, Tally
 from promptflow.providers.google.client import address_call, ask, limit_silence
@@ -15,7 +16,6 @@ from promptflow.providers.google.errors import Call, to_ours
 from promptflow.providers.google.late import take_late
 from promptflow.providers.google.replies import Reply, to_content
 from promptflow.providers.google.words import KEY_VARIABLE
-from promptflow.providers.sections import render_sections
 
 if TYPE_CHECKING:
     from google import genai

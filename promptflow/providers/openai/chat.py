@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from promptflow.catalog import ANSWER_TOKENS
 from promptflow.errors import ProviderError
+from promptflow.material import render_sections
 from promptflow.ports import TextPart, TextRequest
 from promptflow.providers.bounds import Tally
 from promptflow.providers.openai.dialect import Dialect
@@ -25,7 +26,6 @@ from promptflow.providers.openai.questions import (
     write_instructions,
 )
 from promptflow.providers.openai.reading import read, read_count, read_first, read_text
-from promptflow.providers.sections import render_sections
 from promptflow.records import Usage
 
 if TYPE_CHECKING:

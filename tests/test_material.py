@@ -5,7 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promptflow.providers.sections import render_sections
+from promptflow.material import render_sections
 
 NAMES = ("request", "action_plan", "thinking")
 
