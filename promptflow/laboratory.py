@@ -8,7 +8,8 @@ Above the flows, below whoever shows them.
 import logging
 import random
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from threading import Event as Flag
@@ -16,6 +17,7 @@ from threading import Lock
 
 from promptflow.archive import Archive
 from promptflow.catalog import (
+    NO_INSTRUCTIONS,
     NO_PARAMETERS,
     Catalog,
     ModelCard,
@@ -29,7 +31,9 @@ from promptflow.errors import LedgerError, SetupError
 from promptflow.events import Event, FlowFinished, ImageReady, ReferenceStored
 from promptflow.flows import Flows, LiveFlow
 from promptflow.instructions import read_instructions
+from promptflow.iterations import Iteration, Iterations
 from promptflow.ledger import Ownership, SqliteLedger, recover
+from promptflow.offers import Offer, find_offer
 from promptflow.pipeline import Tools, Work, run_flow
 from promptflow.ports import ImageModel, Reference, TextModel
 from promptflow.providers import Provider, keyed_google, keyed_openai, offline_provider
@@ -43,6 +47,7 @@ from promptflow.records import (
     ImageParameters,
     Lineage,
     PictureSummary,
+    Stage,
 )
 from promptflow.settings import SHIPPED_DATA, Settings
 from promptflow.view import FlowView, fold
@@ -81,6 +86,7 @@ class Laboratory:
         self._lock = Lock()
         self._opening = Lock()
         self._open = False
+        self.iterations = Iterations(catalog=catalog, unavailable=self.reason_unavailable)
         self._flows = Flows(self._run, new_id=_new_id, clock=clock)
         self._tools = Tools(
             text_model=cache(self._text_model),
@@ -145,6 +151,8 @@ class Laboratory:
         seed: int | None,
         parameters: Mapping[str, ImageParameters] = NO_PARAMETERS,
         references: int = 0,
+        baseline: bool = False,
+        instructions: Mapping[Stage, str] = NO_INSTRUCTIONS,
     ) -> GenerationRequest:
         """Check what someone asks for against the catalogue.
 
@@ -157,6 +165,8 @@ class Laboratory:
             seed: 0 to 2,147,483,647, or ``None``.
             parameters: image model id → what is asked of it besides the prompt.
             references: how many reference pictures go along, 0 to 8.
+            baseline: whether each image model also paints the request unchanged.
+            instructions: stage → what it is told instead of the shipped text.
 
         Returns:
             A request fit for `start`.
@@ -175,17 +185,52 @@ class Laboratory:
             unavailable=self.reason_unavailable,
             parameters=parameters,
             references=references,
+            baseline=baseline,
+            instructions=instructions,
         )
+
+    def shipped_instructions(self, stage: Stage) -> str:
+        """Return what a stage is told unless a request says otherwise, without image models' guidance."""
+        return self._tools.instructions.stages[stage]
 
     # Flows
 
-    def start(self, request: GenerationRequest, references: Sequence[Reference] = ()) -> str:
+    def find_offer(
+        self, request: GenerationRequest, references: Sequence[Reference] = ()
+    ) -> Offer | None:
+        """Look for earlier answers to the very questions that a request would ask.
+
+        Args:
+            request: as `check` returns it.
+            references: the pictures that go along.
+
+        Returns:
+            What could be reused; it is taken only by handing it to `start`.
+
+        Raises:
+            LedgerError: the ledger can't be read.
+        """
+        return find_offer(
+            request,
+            tuple(dict.fromkeys(references)),
+            tools=self._tools,
+            find_answer=self.ledger.find_answer,
+        )
+
+    def start(
+        self,
+        request: GenerationRequest,
+        references: Sequence[Reference] = (),
+        *,
+        work: Work | None = None,
+    ) -> str:
         """Start a generation.
 
         Args:
             request: as `check` returns it.
             references: the pictures that go along, as many as were checked; one that comes twice
                 goes along once.
+            work: what there is to do where some of it is reused, from an `Offer`; by default all.
 
         Returns:
             Its id; it is recorded and under way.
@@ -195,6 +240,64 @@ class Laboratory:
             StorageError: pictures can't be kept; nothing was started, nothing spent.
             LedgerError: it could not be recorded; nothing was started, nothing spent.
         """
+        if work:
+            estimate = self.iterations.estimate(request, work, len(references))
+            request = replace(request, estimate_micro_usd=estimate)
+        return self._set_going(request, references, work)
+
+    def resume(self, generation_id: str, plan: Callable[[FlowView], Iteration]) -> str:
+        """Do something once more within a generation that is over: a version, a retry, a model more.
+
+        Args:
+            generation_id: which.
+            plan: what to do with it as it stands, one of `iterations`.
+
+        Returns:
+            Its id; it is under way again.
+
+        Raises:
+            BusyGenerationError: it is being worked on; nothing was started, nothing spent.
+            UnknownGenerationError: there is no such generation.
+            InputError: it can't be done; it says why.
+            SetupError: the disk is nearly full or gone; nothing was started, nothing spent.
+            StorageError: its reference pictures can't be read; nothing was started, nothing spent.
+            LedgerError: it could not be recorded; nothing was started, nothing spent.
+        """
+        _, view = self.look_up(generation_id)
+        iteration = plan(view)
+        before = self.ledger.read_events(generation_id)
+        references = self._read_references(view)
+        return self._set_going(iteration.request, references, iteration.work, before)
+
+    def fork(self, generation_id: str, plan: Callable[[FlowView], Iteration]) -> str:
+        """Begin a new generation from an earlier one.
+
+        Args:
+            generation_id: the parent.
+            plan: what to do with it as it stands: `Iterations.fork`.
+
+        Returns:
+            The id of the new generation; it is recorded and under way.
+
+        Raises:
+            PromptflowError: as of `resume`.
+        """
+        _, view = self.look_up(generation_id)
+        iteration = plan(view)
+        return self._set_going(iteration.request, self._read_references(view), iteration.work)
+
+    def _read_references(self, view: FlowView) -> tuple[Reference, ...]:
+        return tuple(
+            Reference(data=self.read_picture(asset), mime=asset.mime) for asset in view.references
+        )
+
+    def _set_going(
+        self,
+        request: GenerationRequest,
+        references: Sequence[Reference],
+        work: Work | None,
+        before: Sequence[Event] = (),
+    ) -> str:
         self.open(make=True)
         free_bytes = self._free_bytes()
         if free_bytes < MIN_FREE_BYTES:
@@ -209,7 +312,9 @@ class Laboratory:
             if self._ownership is None:
                 self._ownership = Ownership.claim(self.settings.data_dir)
                 self.ledger.owner = self._ownership.owner
-        return self._flows.start(request, tuple(dict.fromkeys(references)))
+        return self._flows.start(
+            request, tuple(dict.fromkeys(references)), work=work, before=before
+        )
 
     def find_flow(self, generation_id: str) -> LiveFlow | None:
         """Return a flow that is under way in this process, else ``None``."""

@@ -156,6 +156,24 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeptAnswer:
+    """A whole answer of a language model that was given before."""
+
+    generation_id: str
+    stage_id: str
+    stage: Stage
+    image_model: str | None
+    """The image model that a prompt is written for."""
+    model: str
+    output: str
+    plan: ActionPlan | None
+    reasoning: str
+    question: Question | None
+    cost_micro_usd: int | None
+    total_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
     """The tokens one call was billed for; ``None`` where the provider did not say."""
 

@@ -21,10 +21,16 @@ from promptflow.catalog.estimates import (
     REFERENCE_TOKENS,
     REQUEST_TOKENS,
     Estimate,
+    PictureOrder,
+    Questions,
+    estimate_calls,
     estimate_cost,
 )
 from promptflow.catalog.limits import (
+    MAX_IMAGE_MODELS,
     MAX_IMAGES_PER_MODEL,
+    MAX_INSTRUCTION_CHARS,
+    MAX_PROMPT_CHARS,
     MAX_REFERENCE_BYTES,
     MAX_REFERENCES,
     MAX_REQUEST_CHARS,
@@ -35,7 +41,13 @@ from promptflow.catalog.named import STANDARD_SIZES, tell_unnamed
 from promptflow.catalog.parameters import check_parameters, takes_moderation
 from promptflow.catalog.prices import Charge, price_call, price_on
 from promptflow.catalog.reading import read_catalog
-from promptflow.catalog.requests import check_request
+from promptflow.catalog.requests import (
+    NO_INSTRUCTIONS,
+    check_model,
+    check_request,
+    check_seed,
+    check_text,
+)
 from promptflow.catalog.sizes import (
     AUTO_SIZE,
     accepts_size,
@@ -49,10 +61,14 @@ __all__ = [
     "AUTO_SIZE",
     "INSTRUCTION_TOKENS",
     "MAX_IMAGES_PER_MODEL",
+    "MAX_IMAGE_MODELS",
+    "MAX_INSTRUCTION_CHARS",
+    "MAX_PROMPT_CHARS",
     "MAX_REFERENCES",
     "MAX_REFERENCE_BYTES",
     "MAX_REQUEST_CHARS",
     "MAX_SEED",
+    "NO_INSTRUCTIONS",
     "NO_PARAMETERS",
     "PREVIEW_TOKENS",
     "REFERENCE_TOKENS",
@@ -63,12 +79,18 @@ __all__ = [
     "Estimate",
     "ImageModelCard",
     "ModelCard",
+    "PictureOrder",
     "Price",
+    "Questions",
     "TextModelCard",
     "accepts_size",
+    "check_model",
     "check_parameters",
     "check_request",
+    "check_seed",
+    "check_text",
     "choose_pixels",
+    "estimate_calls",
     "estimate_cost",
     "is_gone",
     "list_sizes",

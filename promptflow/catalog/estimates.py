@@ -50,6 +50,25 @@ class Estimate:
         return None if self.unknown else self.known_micro_usd
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Questions:
+    """Which stages a text model is asked for."""
+
+    plan: bool = False
+    thinking: bool = False
+    constructions: int = 0
+    """How many prompts it is to write."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureOrder:
+    """What an image model is asked for at once."""
+
+    image_model: str
+    images: int
+    parameters: ImageParameters = ImageParameters()
+
+
 def estimate_cost(
     catalog: Catalog,
     *,
@@ -59,6 +78,7 @@ def estimate_cost(
     aspect_ratio: str | None = None,
     parameters: Mapping[str, ImageParameters] = NO_PARAMETERS,
     references: int = 0,
+    baseline: bool = False,
 ) -> Estimate:
     """Estimate the most that a request can cost, and of which models that can't be told.
 
@@ -74,6 +94,7 @@ def estimate_cost(
         aspect_ratio: the shape; without it, the dearest one is taken.
         parameters: image model id → what is asked for; of what is left open, the dearest is taken.
         references: how many reference pictures go along.
+        baseline: whether each image model also paints the request unchanged.
 
     Returns:
         What is known, and the models of which it is not.
@@ -81,26 +102,70 @@ def estimate_cost(
     Raises:
         InputError: there is no model of that id.
     """
-    writer = catalog.text_model(text_model)
-    costs = {writer.id: _text_cost(writer, len(image_models), references)}
-    for model_id in image_models:
-        card = catalog.image_model(model_id)
-        asked = parameters.get(model_id, ImageParameters())
-        tokens = most_tokens(card, asked, aspect_ratio)
-        costs[card.id] = _pictures_cost(card, images_per_model, tokens, references)
-    known = sum(cost for cost in costs.values() if cost is not None)
-    return Estimate(
-        known_micro_usd=-(-known // PER_MILLION),
-        unknown=tuple(model_id for model_id, cost in costs.items() if cost is None),
+    orders = [
+        PictureOrder(
+            image_model=model_id,
+            images=images_per_model,
+            parameters=parameters.get(model_id, ImageParameters()),
+        )
+        for model_id in image_models
+    ]
+    return estimate_calls(
+        catalog,
+        text_model=text_model,
+        questions=Questions(plan=True, thinking=True, constructions=len(image_models)),
+        orders=orders * 2 if baseline else orders,
+        aspect_ratio=aspect_ratio,
+        references=references,
     )
 
 
-def _text_cost(card: TextModelCard, lanes: int, references: int) -> int | None:
+def estimate_calls(
+    catalog: Catalog,
+    *,
+    text_model: str,
+    questions: Questions,
+    orders: Sequence[PictureOrder],
+    aspect_ratio: str | None,
+    references: int,
+) -> Estimate:
+    """Estimate the most that some of a generation's calls can cost, as `estimate_cost` does for all.
+
+    Args:
+        catalog: the catalogue.
+        text_model: the id of the text model.
+        questions: what it is asked.
+        orders: what image models are asked for; one may be asked several times.
+        aspect_ratio: the shape; without it, the dearest one is taken.
+        references: how many reference pictures go along.
+
+    Returns:
+        What is known, and the models of which it is not.
+
+    Raises:
+        InputError: there is no model of that id.
+    """
+    costs: list[tuple[str, int | None]] = []
+    if questions != Questions():
+        writer = catalog.text_model(text_model)
+        costs.append((writer.id, _text_cost(writer, questions, references)))
+    for order in orders:
+        card = catalog.image_model(order.image_model)
+        tokens = most_tokens(card, order.parameters, aspect_ratio)
+        costs.append((card.id, _pictures_cost(card, order.images, tokens, references)))
+    known = sum(cost for _, cost in costs if cost is not None)
+    unknown = dict.fromkeys(model_id for model_id, cost in costs if cost is None)
+    return Estimate(known_micro_usd=-(-known // PER_MILLION), unknown=tuple(unknown))
+
+
+def _text_cost(card: TextModelCard, questions: Questions, references: int) -> int | None:
     """Return millionths of a micro-dollar for all calls of the text model."""
     question = INSTRUCTION_TOKENS + REQUEST_TOKENS
-    calls = PLAN_CALLS + 1 + lanes
+    plans, thinks = PLAN_CALLS * questions.plan, int(questions.thinking)
+    calls = plans + thinks + questions.constructions
     # The repair reads the refused answer, thinking the plan, construction both plan and thinking.
-    read = calls * question + (PLAN_CALLS - 1 + 1 + 2 * lanes) * ANSWER_TOKENS
+    answers = plans // 2 + thinks + 2 * questions.constructions
+    read = calls * question + answers * ANSWER_TOKENS
     if card.sees_references:
         read += calls * references * REFERENCE_TOKENS
     written = calls * ANSWER_TOKENS

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from promptflow.catalog.cards import (
     AnyCard,
@@ -16,6 +17,7 @@ from promptflow.catalog.excerpts import excerpt
 from promptflow.catalog.limits import (
     MAX_IMAGE_MODELS,
     MAX_IMAGES_PER_MODEL,
+    MAX_INSTRUCTION_CHARS,
     MAX_REFERENCES,
     MAX_REQUEST_CHARS,
     MAX_SEED,
@@ -23,9 +25,14 @@ from promptflow.catalog.limits import (
 from promptflow.catalog.lookup import Catalog, pick_card
 from promptflow.catalog.parameters import check_parameters
 from promptflow.errors import InputError
-from promptflow.records import GenerationRequest, ImageParameters
+from promptflow.records import GenerationRequest, ImageParameters, Stage
 
+NO_INSTRUCTIONS: Mapping[Stage, str] = MappingProxyType({})
+"""Every stage is told the shipped text."""
 _REFERENCES = "reference_images"
+_EMPTY = {"request": "Describe the picture you want in a sentence."}
+"""Field → what to do about an empty text."""
+_WRITE_SOMETHING = "Write something, or take the earlier text again."
 _UNKEEPABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -41,6 +48,8 @@ def check_request(
     unavailable: Unavailable,
     parameters: Mapping[str, ImageParameters] = NO_PARAMETERS,
     references: int = 0,
+    baseline: bool = False,
+    instructions: Mapping[Stage, str] = NO_INSTRUCTIONS,
 ) -> GenerationRequest:
     """Check what a person asks for against the catalogue.
 
@@ -56,6 +65,8 @@ def check_request(
         parameters: image model id → what is asked of it besides the prompt.
         references: how many reference pictures go along, 0 to 8. A model that can't use them is fine
             beside one that can.
+        baseline: whether each image model also paints the request unchanged.
+        instructions: stage → what it is told instead of the shipped text.
 
     Returns:
         A request that can be carried out as it stands, with its estimate.
@@ -63,12 +74,12 @@ def check_request(
     Raises:
         InputError: the first thing that is wrong, with its field and what is accepted.
     """
-    idea = _check_idea(request)
+    idea = check_text("request", "request", request, most_chars=MAX_REQUEST_CHARS)
     painters = _check_painters(catalog, image_models, unavailable)
-    planner = _check_model("text_model", catalog.text_models, text_model, unavailable)
+    planner = check_model("text_model", catalog.text_models, text_model, unavailable)
     _check_shape(aspect_ratio, painters)
     _check_number(images_per_model)
-    _check_seed(seed, painters)
+    check_seed(seed, painters)
     _check_references(references, catalog, planner, painters, unavailable)
     asked = _check_parameters(parameters, painters, aspect_ratio, references)
     ids = tuple(card.id for card in painters)
@@ -88,32 +99,61 @@ def check_request(
             aspect_ratio=aspect_ratio,
             parameters=asked,
             references=references,
+            baseline=baseline,
         ).total_micro_usd,
+        baseline=baseline,
+        instructions=_check_instructions(instructions),
     )
 
 
-def _check_idea(request: str) -> str:
-    idea = request.replace("\r\n", "\n").replace("\r", "\n").strip()
-    if len(idea) > MAX_REQUEST_CHARS:
+def check_text(field: str, name: str, text: str, *, most_chars: int) -> str:
+    """Check a text that a person wrote, and tidy it.
+
+    Args:
+        field: the form field or option.
+        name: what the text is, for messages, e.g. ``request``.
+        text: as typed.
+        most_chars: how many are accepted.
+
+    Returns:
+        The text with newlines at its line ends and without outer whitespace.
+
+    Raises:
+        InputError: it is too long, is empty, or holds signs that can't be kept.
+    """
+    tidy = text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    if len(tidy) > most_chars:
         raise InputError(
-            "request",
-            f"The request has {len(idea):,} characters; at most {MAX_REQUEST_CHARS:,} are accepted."
+            field,
+            f"The {name} has {len(tidy):,} characters; at most {most_chars:,} are accepted."
             " Shorten it.",
         )
-    found = _UNKEEPABLE.search(idea)
+    found = _UNKEEPABLE.search(tidy)
     if found:
         kind = "lone surrogate" if "\ud800" <= found[0] <= "\udfff" else "control character"
         raise InputError(
-            "request",
-            f"The request holds the {kind} U+{ord(found[0]):04X} at position {found.start() + 1:,},"
+            field,
+            f"The {name} holds the {kind} U+{ord(found[0]):04X} at position {found.start() + 1:,},"
             " which can't be shown or kept. Remove it.",
         )
-    # Signs that show nothing by themselves, such as a zero-width space, are no idea either.
-    if all(sign.isspace() or unicodedata.category(sign) == "Cf" for sign in idea):
-        raise InputError(
-            "request", "The request is empty. Describe the picture you want in a sentence."
+    # Signs that show nothing by themselves, such as a zero-width space, say nothing either.
+    if all(sign.isspace() or unicodedata.category(sign) == "Cf" for sign in tidy):
+        raise InputError(field, f"The {name} is empty. {_EMPTY.get(field, _WRITE_SOMETHING)}")
+    return tidy
+
+
+def _check_instructions(instructions: Mapping[Stage, str]) -> Mapping[Stage, str]:
+    """Return the texts that take the place of shipped ones, in the order of the stages."""
+    return {
+        stage: check_text(
+            "instructions",
+            f"instructions for {stage.replace('_', ' ')}",
+            instructions[stage],
+            most_chars=MAX_INSTRUCTION_CHARS,
         )
-    return idea
+        for stage in Stage
+        if stage in instructions
+    }
 
 
 def _check_painters(
@@ -132,12 +172,17 @@ def _check_painters(
             f" Leave {len(chosen) - MAX_IMAGE_MODELS:,} of them out.",
         )
     cards = catalog.image_models
-    return tuple(_check_model("image_models", cards, each, unavailable) for each in chosen)
+    return tuple(check_model("image_models", cards, each, unavailable) for each in chosen)
 
 
-def _check_model(
+def check_model(
     field: str, cards: Sequence[AnyCard], model_id: str, unavailable: Unavailable
 ) -> AnyCard:
+    """Return the card of a model that can be asked.
+
+    Raises:
+        InputError: there is none of that id, or it can't be asked; it says why.
+    """
     card = pick_card(field, cards, model_id, unavailable)
     if reason := unavailable(card):
         raise InputError(field, reason)
@@ -163,7 +208,12 @@ def _check_number(images_per_model: int) -> None:
         )
 
 
-def _check_seed(seed: int | None, painters: Sequence[ImageModelCard]) -> None:
+def check_seed(seed: int | None, painters: Sequence[ImageModelCard]) -> None:
+    """Check that a seed can be used.
+
+    Raises:
+        InputError: it is no whole number in range, or none of the image models has a seed.
+    """
     if seed is None:
         return
     if not _is_whole(seed, 0, MAX_SEED):

@@ -154,7 +154,7 @@ def _stages(connection: sqlite3.Connection, generation_id: str) -> Iterator[Even
             image_model=row["image_model"],
             model=row["model"],
             at=from_text(row["started_at"]),
-            question=_question(row),
+            question=to_question(row),
         )
         yield from _stage_retries(connection, row["id"])
         if row["reasoning"]:
@@ -174,14 +174,15 @@ def _stage_reused(row: sqlite3.Row) -> StageReused:
         image_model=row["image_model"],
         model=row["model"],
         output=row["output"],
-        plan=_plan(row["plan"]),
+        plan=to_plan(row["plan"]),
         at=from_text(row["started_at"]),
         reasoning=row["reasoning"],
-        question=_question(row),
+        question=to_question(row),
     )
 
 
-def _question(row: sqlite3.Row) -> Question | None:
+def to_question(row: sqlite3.Row) -> Question | None:
+    """Return what a row of a stage says it was sent; ``None`` where that was not kept."""
     if row["question_sha256"] is None:
         return None
     return Question(
@@ -213,7 +214,7 @@ def _stage_closed(row: sqlite3.Row) -> Iterator[StageFinished | StageFailed]:
             yield StageFinished(
                 stage_id=row["id"],
                 output=row["output"],
-                plan=_plan(row["plan"]),
+                plan=to_plan(row["plan"]),
                 timeline=timeline,
                 first_token_ms=row["first_token_ms"],
                 total_ms=row["total_ms"],
@@ -381,7 +382,8 @@ def _parameters(text: str | None) -> ImageParameters | None:
     return ImageParameters(**json.loads(text)) if text is not None else None
 
 
-def _plan(text: str | None) -> ActionPlan | None:
+def to_plan(text: str | None) -> ActionPlan | None:
+    """Return the plan that a row of a stage holds as JSON."""
     if text is None:
         return None
     kept = json.loads(text)

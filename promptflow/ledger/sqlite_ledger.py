@@ -21,6 +21,7 @@ from promptflow.events import (
     StageFinished,
 )
 from promptflow.ledger import gallery, keeping, read
+from promptflow.ledger.answers import find_answer
 from promptflow.ledger.database import LedgerFile
 from promptflow.ledger.lineage import read_lineage
 from promptflow.ledger.migrations import find_pending, migrate
@@ -31,6 +32,7 @@ from promptflow.records import (
     Fault,
     GalleryFilter,
     GenerationSummary,
+    KeptAnswer,
     Lineage,
     PictureSummary,
     UploadStatus,
@@ -140,6 +142,17 @@ class SqliteLedger:
             raise UnknownGenerationError(read.tell_unknown(generation_id))
         with self.file.reading() as connection:
             return read.read_events(connection, generation_id)
+
+    def find_answer(self, question_sha256: str) -> KeptAnswer | None:
+        """Find the newest whole answer to a question, as `promptflow.ledger.answers` does.
+
+        Raises:
+            LedgerError: the ledger can't be read.
+        """
+        if self.is_new:
+            return None
+        with self.file.reading() as connection:
+            return find_answer(connection, question_sha256)
 
     def list_generations(
         self, *, search: str = "", limit: int = 20, before: str | None = None

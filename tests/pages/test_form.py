@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from promptflow.catalog import read_catalog
 from promptflow.clock import Clock
 from promptflow.laboratory import Laboratory
+from promptflow.pipeline import Work
 from promptflow.ports import Reference
 from promptflow.providers import Provider
 from promptflow.providers.offline import OfflinePainter, OfflinePlanner
@@ -47,10 +48,16 @@ class WatchedLaboratory(Laboratory):
 
     started: list[tuple[GenerationRequest, tuple[Reference, ...]]]
 
-    def start(self, request: GenerationRequest, references: Sequence[Reference] = ()) -> str:
+    def start(
+        self,
+        request: GenerationRequest,
+        references: Sequence[Reference] = (),
+        *,
+        work: Work | None = None,
+    ) -> str:
         """Note it, and start it."""
         self.started.append((request, tuple(references)))
-        return super().start(request, references)
+        return super().start(request, references, work=work)
 
 
 @pytest.fixture
