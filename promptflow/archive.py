@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from promptflow.backups import Backups, Snapshot
+from promptflow.buckets import BucketSettings
 from promptflow.clock import Clock
 from promptflow.errors import BucketError, PromptflowError, SetupError, StorageError
 from promptflow.housekeeping import Housekeeper, Tell, Tidied, hold
@@ -27,9 +28,12 @@ from promptflow.inventory import (
 from promptflow.ledger import SqliteLedger
 from promptflow.records import Asset
 from promptflow.settings import Settings
-from promptflow.storage.b2 import B2Bucket
 from promptflow.storage.links import Links
-from promptflow.storage.shelves import Shelves
+from promptflow.storage.shelves import LOCAL, Shelves
+
+if TYPE_CHECKING:
+    from promptflow.backups import Backups, Snapshot
+    from promptflow.storage.b2 import B2Bucket
 
 _log = logging.getLogger(__name__)
 
@@ -60,17 +64,15 @@ class Archive:
     def __init__(self, *, settings: Settings, ledger: SqliteLedger, clock: Clock) -> None:
         self._folder = settings.data_dir
         self._ledger = ledger
-        self.bucket = B2Bucket(settings.bucket) if settings.bucket else None
-        self.store = Shelves(settings.data_dir, self.bucket)
-        self._backups = Backups(ledger, self.bucket, clock=clock) if self.bucket else None
+        self.bucket: B2Bucket | None = None
+        self._backups: Backups | None = None
         self._has_looked = False
         self._links: Links | None = None
         self.link_ttl_s: int | None = None
         """How long a link is good for, in seconds; ``None`` where there are none or they don't end."""
-        if settings.bucket and self.bucket:
-            ttl_s = settings.bucket.link_ttl_s
-            self._links = Links(self.bucket.sign, ttl_s=ttl_s, clock=clock)
-            self.link_ttl_s = None if settings.bucket.public_url_base else ttl_s
+        if settings.bucket:
+            self._connect(settings.bucket, clock)
+        self.store = Shelves(settings.data_dir, self.bucket)
         self._housekeeper = Housekeeper(
             ledger=ledger,
             shelves=self.store,
@@ -78,6 +80,16 @@ class Archive:
             folder=settings.data_dir,
             clock=clock,
         )
+
+    def _connect(self, bucket: BucketSettings, clock: Clock) -> None:
+        # Only where there is a bucket: every first page would wait for it.
+        from promptflow.backups import Backups
+        from promptflow.storage.b2 import B2Bucket
+
+        self.bucket = B2Bucket(bucket)
+        self._backups = Backups(self._ledger, self.bucket, clock=clock)
+        self._links = Links(self.bucket.sign, ttl_s=bucket.link_ttl_s, clock=clock)
+        self.link_ttl_s = None if bucket.public_url_base else bucket.link_ttl_s
 
     def link(self, asset: Asset, *, filename: str | None = None) -> str | None:
         """Return an address at which a browser gets a picture; ``None`` where there is none.
@@ -92,7 +104,7 @@ class Archive:
         Raises:
             StorageError: it could not be signed.
         """
-        if self._links is None or asset.backend != B2Bucket.backend:
+        if self._links is None or self.bucket is None or asset.backend != self.bucket.backend:
             return None
         return self._links.link(asset.key, mime=asset.mime, filename=filename)
 
@@ -203,14 +215,14 @@ class Archive:
             LedgerError: the ledger can't be read or written.
             StorageError: another process is at it.
         """
-        if to == B2Bucket.backend and self.bucket is None:
+        if to != LOCAL and self.bucket is None:
             raise SetupError(_NO_BUCKET.format("Nothing was moved"))
         with self.held():
             return move_pictures(self._ledger, self.store, to=to, tell=tell)
 
     # Snapshots of the ledger
 
-    def back_up(self) -> Snapshot | None:
+    def back_up(self) -> "Snapshot | None":
         """Save the ledger to the bucket now.
 
         Returns:
@@ -223,7 +235,7 @@ class Archive:
         """
         return self._require_backups("Nothing was saved").save()
 
-    def list_snapshots(self) -> tuple[Snapshot, ...]:
+    def list_snapshots(self) -> "tuple[Snapshot, ...]":
         """List what is saved in the bucket, newest first.
 
         Raises:
@@ -232,7 +244,7 @@ class Archive:
         """
         return self._require_backups("There are no snapshots").list()
 
-    def restore(self, snapshot: Snapshot) -> Path | None:
+    def restore(self, snapshot: "Snapshot") -> Path | None:
         """Make a snapshot the ledger; one that is there is moved aside, and never one that is newer.
 
         Args:
@@ -265,7 +277,7 @@ class Archive:
         except PromptflowError as error:
             _log.warning("The ledger was not brought back from the bucket: %s", error.message)
 
-    def _restore_newest(self, backups: Backups) -> None:
+    def _restore_newest(self, backups: "Backups") -> None:
         # Another process may have done it while this one waited.
         if self._ledger.is_new:
             self._make_sure_of_answers()
@@ -275,13 +287,15 @@ class Archive:
         """Ask the bucket once: the first page waits for it, and not for four tries."""
         if self.bucket is None:
             return
+        from promptflow.storage.b2 import B2Bucket
+
         asked = B2Bucket(self.bucket.settings, attempts=1, connect_timeout_s=5, read_timeout_s=10)
         try:
             next(asked.list("snapshots/"), None)
         finally:
             asked.close()
 
-    def _try_restore(self, backups: Backups, snapshot: Snapshot) -> bool:
+    def _try_restore(self, backups: "Backups", snapshot: "Snapshot") -> bool:
         try:
             backups.restore(snapshot)
         except PromptflowError as error:
@@ -294,7 +308,7 @@ class Archive:
         _log.warning("The ledger was restored from %r.", snapshot.key)
         return True
 
-    def _require_backups(self, said: str) -> Backups:
+    def _require_backups(self, said: str) -> "Backups":
         if self._backups is None:
             raise SetupError(_NO_BUCKET.format(said))
         return self._backups

@@ -10,18 +10,21 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from promptflow.clock import Clock
 from promptflow.errors import BusyGenerationError
 from promptflow.events import Event, FlowFinished, FlowStarted, ImageReady, PartialImage
-from promptflow.pipeline import Work
 from promptflow.ports import Reference
 from promptflow.records import Fault, GenerationRequest, GenerationStatus
+
+if TYPE_CHECKING:
+    from promptflow.pipeline import Work
 
 _log = logging.getLogger(__name__)
 
 Pipeline = Callable[
-    [GenerationRequest, tuple[Reference, ...], Work | None, str, threading.Event], Iterator[Event]
+    [GenerationRequest, tuple[Reference, ...], "Work | None", str, threading.Event], Iterator[Event]
 ]
 """(request, references, what there is to do, generation id, cancel) → the events of one flow."""
 
@@ -131,7 +134,7 @@ class Flows:
         request: GenerationRequest,
         references: Sequence[Reference] = (),
         *,
-        work: Work | None = None,
+        work: "Work | None" = None,
         before: Sequence[Event] = (),
     ) -> str:
         """Record a generation, new or resumed, and set it going.

@@ -11,16 +11,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from promptflow.backups import Backups
 from promptflow.clock import Clock
 from promptflow.errors import BucketError, PictureError, PromptflowError, StorageError
 from promptflow.ledger import SqliteLedger
 from promptflow.pictures import make_thumbnail
 from promptflow.records import Asset, AssetRole, Fault, UploadStatus
-from promptflow.storage.b2 import B2Bucket
 from promptflow.storage.keys import parse_key
 from promptflow.storage.shelves import OUTBOX, Shelves
+
+if TYPE_CHECKING:
+    from promptflow.backups import Backups
 
 _log = logging.getLogger(__name__)
 
@@ -66,7 +68,7 @@ class Housekeeper:
         *,
         ledger: SqliteLedger,
         shelves: Shelves,
-        backups: Backups | None,
+        backups: "Backups | None",
         folder: Path,
         clock: Clock,
     ) -> None:
@@ -219,7 +221,7 @@ class Housekeeper:
             return Tidied(is_down=True)
         return done
 
-    def _save(self, backups: Backups) -> None:
+    def _save(self, backups: "Backups") -> None:
         if not self._has_looked_back:
             backups.look_back()
             self._has_looked_back = True
@@ -363,6 +365,8 @@ class _Round:
 
     def _upload(self, asset: Asset) -> None:
         """Upload one picture, record how it went, and let go of its file."""
+        from promptflow.storage.b2 import B2Bucket
+
         started_at, started_s = self.clock.now(), self.clock.stopwatch_s()
         fault, is_down = None, False
         try:

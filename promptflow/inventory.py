@@ -11,7 +11,6 @@ from typing import Literal
 from promptflow.errors import BucketError, PictureError, StorageError
 from promptflow.ledger import SqliteLedger
 from promptflow.records import Asset
-from promptflow.storage.b2 import B2Bucket
 from promptflow.storage.keys import parse_key
 from promptflow.storage.shelves import LOCAL, OUTBOX, Shelves
 
@@ -80,7 +79,7 @@ def take_inventory(ledger: SqliteLedger, shelves: Shelves) -> Inventory:
     out_of_reach = 0
     for asset in _walk(ledger):
         recorded.setdefault(asset.key, []).append(asset)
-        if shelves.bucket is None and asset.backend == B2Bucket.backend:
+        if shelves.bucket is None and asset.backend not in {LOCAL, OUTBOX}:
             out_of_reach += 1
         elif asset.key not in stored.get(asset.backend, ()):
             missing.append(asset)
@@ -180,7 +179,7 @@ def _move(ledger: SqliteLedger, shelves: Shelves, asset: Asset, to: Backend) -> 
 
 
 def _find_places(shelves: Shelves) -> tuple[str, ...]:
-    return (LOCAL, OUTBOX, *((B2Bucket.backend,) if shelves.bucket else ()))
+    return (LOCAL, OUTBOX, *((shelves.bucket.backend,) if shelves.bucket else ()))
 
 
 def _walk(ledger: SqliteLedger) -> Iterator[Asset]:

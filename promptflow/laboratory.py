@@ -14,6 +14,7 @@ from datetime import datetime
 from functools import cache
 from threading import Event as Flag
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from promptflow.archive import Archive
 from promptflow.catalog import (
@@ -31,10 +32,7 @@ from promptflow.errors import LedgerError, SetupError
 from promptflow.events import Event, FlowFinished, ImageReady, ReferenceStored
 from promptflow.flows import Flows, LiveFlow
 from promptflow.instructions import read_instructions
-from promptflow.iterations import Iteration, Iterations
 from promptflow.ledger import Ownership, SqliteLedger, recover
-from promptflow.offers import Offer, find_offer
-from promptflow.pipeline import Tools, Work, run_flow
 from promptflow.ports import ImageModel, Reference, TextModel
 from promptflow.providers import Provider, keyed_google, keyed_openai, offline_provider
 from promptflow.records import (
@@ -51,6 +49,11 @@ from promptflow.records import (
 )
 from promptflow.settings import SHIPPED_DATA, Settings
 from promptflow.view import FlowView, fold
+
+if TYPE_CHECKING:
+    from promptflow.iterations import Iteration, Iterations
+    from promptflow.offers import Offer
+    from promptflow.pipeline import Tools, Work
 
 _log = logging.getLogger(__name__)
 
@@ -86,19 +89,9 @@ class Laboratory:
         self._lock = Lock()
         self._opening = Lock()
         self._open = False
-        self.iterations = Iterations(catalog=catalog, unavailable=self.reason_unavailable)
         self._flows = Flows(self._run, new_id=_new_id, clock=clock)
-        self._tools = Tools(
-            text_model=cache(self._text_model),
-            image_model=cache(self._image_model),
-            store=self.archive.store,
-            ledger=self.ledger,
-            catalog=catalog,
-            instructions=read_instructions(SHIPPED_DATA / "instructions"),
-            clock=clock,
-            new_id=_new_id,
-            jitter=random.random,  # noqa: S311 - it spreads waits, it keeps no secret
-        )
+        self._instructions = read_instructions(SHIPPED_DATA / "instructions")
+        self._tools: Tools | None = None
 
     # What there is to choose from
 
@@ -191,13 +184,20 @@ class Laboratory:
 
     def shipped_instructions(self, stage: Stage) -> str:
         """Return what a stage is told unless a request says otherwise, without image models' guidance."""
-        return self._tools.instructions.stages[stage]
+        return self._instructions.stages[stage]
+
+    @property
+    def iterations(self) -> "Iterations":
+        """What can be done once more with a generation, for `resume` and `fork`."""
+        from promptflow.iterations import Iterations
+
+        return Iterations(catalog=self.catalog, unavailable=self.reason_unavailable)
 
     # Flows
 
     def find_offer(
         self, request: GenerationRequest, references: Sequence[Reference] = ()
-    ) -> Offer | None:
+    ) -> "Offer | None":
         """Look for earlier answers to the very questions that a request would ask.
 
         Args:
@@ -210,10 +210,12 @@ class Laboratory:
         Raises:
             LedgerError: the ledger can't be read.
         """
+        from promptflow.offers import find_offer
+
         return find_offer(
             request,
             tuple(dict.fromkeys(references)),
-            tools=self._tools,
+            tools=self._gather_tools(),
             find_answer=self.ledger.find_answer,
         )
 
@@ -222,7 +224,7 @@ class Laboratory:
         request: GenerationRequest,
         references: Sequence[Reference] = (),
         *,
-        work: Work | None = None,
+        work: "Work | None" = None,
     ) -> str:
         """Start a generation.
 
@@ -245,7 +247,7 @@ class Laboratory:
             request = replace(request, estimate_micro_usd=estimate)
         return self._set_going(request, references, work)
 
-    def resume(self, generation_id: str, plan: Callable[[FlowView], Iteration]) -> str:
+    def resume(self, generation_id: str, plan: Callable[[FlowView], "Iteration"]) -> str:
         """Do something once more within a generation that is over: a version, a retry, a model more.
 
         Args:
@@ -269,7 +271,7 @@ class Laboratory:
         references = self._read_references(view)
         return self._set_going(iteration.request, references, iteration.work, before)
 
-    def fork(self, generation_id: str, plan: Callable[[FlowView], Iteration]) -> str:
+    def fork(self, generation_id: str, plan: Callable[[FlowView], "Iteration"]) -> str:
         """Begin a new generation from an earlier one.
 
         Args:
@@ -295,7 +297,7 @@ class Laboratory:
         self,
         request: GenerationRequest,
         references: Sequence[Reference],
-        work: Work | None,
+        work: "Work | None",
         before: Sequence[Event] = (),
     ) -> str:
         self.open(make=True)
@@ -540,16 +542,19 @@ class Laboratory:
         self,
         request: GenerationRequest,
         references: tuple[Reference, ...],
-        work: Work | None,
+        work: "Work | None",
         generation_id: str,
         cancel: Flag,
     ) -> Iterator[Event]:
+        # Only now: the first page need not wait for what no flow needs yet.
+        from promptflow.pipeline import run_flow
+
         for event in run_flow(
             request,
             references=references,
             work=work,
             generation_id=generation_id,
-            tools=self._tools,
+            tools=self._gather_tools(),
             cancel=cancel,
         ):
             yield event
@@ -557,6 +562,25 @@ class Laboratory:
             stored = isinstance(event, ImageReady | ReferenceStored) and self.archive.bucket
             if stored or isinstance(event, FlowFinished):
                 self.archive.wake()
+
+    def _gather_tools(self) -> "Tools":
+        """Return what all flows work with; the first of them has it put together."""
+        from promptflow.pipeline import Tools
+
+        with self._lock:
+            if self._tools is None:
+                self._tools = Tools(
+                    text_model=cache(self._text_model),
+                    image_model=cache(self._image_model),
+                    store=self.archive.store,
+                    ledger=self.ledger,
+                    catalog=self.catalog,
+                    instructions=self._instructions,
+                    clock=self._clock,
+                    new_id=_new_id,
+                    jitter=random.random,  # noqa: S311 - it spreads waits, it keeps no secret
+                )
+            return self._tools
 
     def _free_bytes(self) -> int:
         try:

@@ -1,6 +1,5 @@
 """The catalogue: finding a model in it, whether it can be asked, and which to choose at first."""
 
-import difflib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -247,6 +246,9 @@ def pick_card(
             return card
     kind = "text" if field == "text_model" else "image"
     ids = [card.id for card in cards]
+    # A hundredth of a second to import: only who asks for an unknown model waits for it.
+    import difflib
+
     nearest = difflib.get_close_matches(model_id[:EXCERPT_CHARS], ids, n=1)
     guess = f" Did you mean {nearest[0]!r}?" if nearest else ""
     offered = [card.id for card in cards if unavailable is None or unavailable(card) is None]

@@ -9,12 +9,15 @@ import hashlib
 from collections.abc import Container, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from promptflow.errors import StorageError
 from promptflow.records import Asset, AssetRole
-from promptflow.storage.b2 import B2Bucket
 from promptflow.storage.keys import PICTURES, find_parts, parse_key
 from promptflow.storage.local import LocalStore
+
+if TYPE_CHECKING:
+    from promptflow.storage.b2 import B2Bucket
 
 LOCAL, OUTBOX = "local", "outbox"
 """Backends of this machine; `B2Bucket.backend` is the third."""
@@ -28,7 +31,7 @@ class Shelves:
         bucket: where pictures go in the end; ``None`` to keep them in the folder.
     """
 
-    def __init__(self, folder: Path, bucket: B2Bucket | None = None) -> None:
+    def __init__(self, folder: Path, bucket: "B2Bucket | None" = None) -> None:
         self.local = LocalStore(folder, backend=LOCAL)
         self.outbox = LocalStore(folder / OUTBOX, backend=OUTBOX)
         self.bucket = bucket
@@ -247,8 +250,8 @@ class Shelves:
         for store in self.here:
             if store.backend != asset.backend and store.holds(asset.key):
                 yield store.backend
-        if self.bucket and asset.backend != B2Bucket.backend:
-            yield B2Bucket.backend
+        if self.bucket and asset.backend != self.bucket.backend:
+            yield self.bucket.backend
 
     def _local_place(self, asset: Asset) -> LocalStore | None:
         """Return the folder an asset is in; ``None`` where it is in the bucket."""
@@ -258,7 +261,7 @@ class Shelves:
             return self.outbox
         return None
 
-    def _bucket_for(self, what: str) -> B2Bucket:
+    def _bucket_for(self, what: str) -> "B2Bucket":
         if self.bucket is None:
             message = (
                 f"{what!r} is in a bucket, but none is set up here. Set B2_APPLICATION_KEY_ID, "

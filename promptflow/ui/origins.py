@@ -7,6 +7,7 @@ whether a generation is there only the ledger says.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from functools import partial
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -24,7 +25,9 @@ from promptflow.ui import state
 from promptflow.ui.history import open_generation
 from promptflow.ui.plain import as_label, as_markdown
 from promptflow.wording import join_names
-from promptflow.xmp import PictureLineage, read_lineage
+
+if TYPE_CHECKING:
+    from promptflow.xmp import PictureLineage
 
 PICTURE_TYPES = ("png", "jpg", "jpeg", "webp")
 """How the names of pictures end that can be dropped."""
@@ -38,7 +41,7 @@ _MOST_NAMES = 6
 class Origin:
     """Where a picture's file says that it comes from."""
 
-    lineage: PictureLineage
+    lineage: "PictureLineage"
     known: bool
     """Whether there is a generation of that id in this ledger."""
 
@@ -66,6 +69,9 @@ def find_origin(lab: Laboratory, data: bytes) -> Origin | None:
     Raises:
         LedgerError: the ledger can't be read.
     """
+    # Only who drops a picture waits for it.
+    from promptflow.xmp import read_lineage
+
     lineage = read_lineage(data)
     if lineage is None:
         return None
@@ -155,7 +161,7 @@ def draw_origin(
             )
 
 
-def plan_filling(lab: Laboratory, lineage: PictureLineage) -> Filling:
+def plan_filling(lab: Laboratory, lineage: "PictureLineage") -> Filling:
     """Work out what of a picture's lineage the form can take, by the catalogue as it is today.
 
     Args:
@@ -172,7 +178,9 @@ def plan_filling(lab: Laboratory, lineage: PictureLineage) -> Filling:
     return Filling(values=values, left_out=tuple(left_out))
 
 
-def _sort_out(lab: Laboratory, lineage: PictureLineage) -> Iterator[tuple[object, str | None, str]]:
+def _sort_out(
+    lab: Laboratory, lineage: "PictureLineage"
+) -> Iterator[tuple[object, str | None, str]]:
     """Yield (value, key of its field or ``None``, what of it can't be taken over or nothing)."""
     idea = lineage.request.replace("\r\n", "\n").replace("\r", "\n").strip()
     rest = "the end of its idea, which is too long" if len(idea) > MAX_REQUEST_CHARS else ""
@@ -207,7 +215,7 @@ def _sort_out_seed(
 
 
 def _sort_out_parameters(
-    painter: ImageModelCard, lineage: PictureLineage
+    painter: ImageModelCard, lineage: "PictureLineage"
 ) -> Iterator[tuple[object, str | None, str]]:
     names = {one.name for one in fields(ImageParameters)}
     for name, value in lineage.parameters.items():
@@ -254,12 +262,12 @@ def _draw_open(generation_id: str, key: str) -> None:
     )
 
 
-def _draw_fill(lab: Laboratory, lineage: PictureLineage, key: str) -> None:
+def _draw_fill(lab: Laboratory, lineage: "PictureLineage", key: str) -> None:
     filling = plan_filling(lab, lineage)
     models = join_names([lab.name_of(lineage.text_model), lab.name_of(lineage.image_model)])
     st.caption(f"Not in this ledger. By {as_label(models, limit=120)}")
     st.button(
-        "Fill the form with its idea and models",
+        "Fill the form with what it tells",
         key=f"fill from {key}",
         icon=":material/edit_square:",
         on_click=partial(_fill, filling.values),

@@ -2,9 +2,11 @@
 
 from base64 import b64encode
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Literal
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from promptflow.laboratory import Laboratory
 from promptflow.records import Asset, AssetRole
@@ -12,6 +14,8 @@ from promptflow.records import Asset, AssetRole
 SourceOf = Callable[[Asset], str | bytes]
 """Asset → what it is shown from; raises StorageError."""
 
+_MOST_KEPT = 240
+"""Thumbnails that are kept in memory: ten pages of the Gallery, some 13 MB at most."""
 _KINDS: dict[str, Literal["JPEG", "PNG", "auto"]] = {"image/jpeg": "JPEG", "image/png": "PNG"}
 """Named, because Streamlit turns a PNG without transparency into a JPEG otherwise."""
 
@@ -37,21 +41,33 @@ def source_of(lab: Laboratory, asset: Asset) -> str | bytes:
     link = lab.link(asset)
     if link is not None:
         return link
-    data = lab.read_picture(asset)
     if asset.role is AssetRole.THUMBNAIL:
-        return f"data:{asset.mime};base64,{b64encode(data).decode()}"
-    return data
+        return _read_address(lab, asset)
+    return lab.read_picture(asset)
+
+
+@lru_cache(maxsize=_MOST_KEPT)
+def _read_address(lab: Laboratory, asset: Asset) -> str:
+    """Read a file as an address that holds all of it; what is stored under a key never changes."""
+    return f"data:{asset.mime};base64,{b64encode(lab.read_picture(asset)).decode()}"
 
 
 def draw_picture(
-    source: str | bytes, asset: Asset, *, alt: str, width: int | Literal["stretch"] = "stretch"
+    source: str | bytes,
+    mime: str,
+    *,
+    alt: str,
+    width: int | Literal["stretch"] = "stretch",
+    place: DeltaGenerator | None = None,
 ) -> None:
     """Draw a picture.
 
     Args:
         source: as `source_of` returns it.
-        asset: what it is of.
+        mime: its type.
         alt: what it shows, for those who can't see it; plain text.
         width: pixels at most.
+        place: where it goes; ``None`` is where the script has come to.
     """
-    st.image(source, alt=alt, width=width, output_format=_KINDS.get(asset.mime, "auto"))
+    draw = st.image if place is None else place.image
+    draw(source, alt=alt, width=width, output_format=_KINDS.get(mime, "auto"))

@@ -1,7 +1,6 @@
 """The place of one picture in a card: a skeleton, a preview, the picture, or nothing."""
 
 from collections.abc import Callable, Hashable
-from typing import Literal
 
 from streamlit.delta_generator import DeltaGenerator
 
@@ -10,14 +9,12 @@ from promptflow.events import PartialImage
 from promptflow.pictures import inspect_picture
 from promptflow.records import Asset, GenerationStatus, RunStatus
 from promptflow.ui.labels import picture_facts
-from promptflow.ui.pictures import SourceOf
+from promptflow.ui.pictures import SourceOf, draw_picture
 from promptflow.ui.plain import as_markdown
 from promptflow.view import FlowView, ImageView, RunView
 from promptflow.wording import name_picture
 
 _SKELETON_PX = 260
-_KINDS: dict[str, Literal["JPEG", "PNG", "auto"]] = {"image/jpeg": "JPEG", "image/png": "PNG"}
-"""Named, because Streamlit turns a PNG without transparency into a JPEG otherwise."""
 
 
 class Place:
@@ -93,10 +90,8 @@ class Place:
     def _draw_preview(self, data: bytes) -> bool:
         """Draw a preview; one that is broken leaves what is there, for the picture may yet come."""
         try:
-            kind = _KINDS.get(inspect_picture(data).mime, "auto")
-            self._picture.image(
-                data, alt=f"Preview from {self._title}", width="stretch", output_format=kind
-            )
+            mime = inspect_picture(data).mime
+            draw_picture(data, mime, alt=f"Preview from {self._title}", place=self._picture)
         except Exception:  # noqa: BLE001 - decoders meet hostile bytes with many types
             return False
         self._facts.caption("Preview")
@@ -114,9 +109,7 @@ class Place:
         except StorageError as error:
             self._picture.error(as_markdown(error.message), icon=":material/broken_image:")
             return
-        kind = _KINDS.get(asset.mime, "auto")
-        alt = _alt(view, self._title)
-        self._picture.image(source, alt=alt, width="stretch", output_format=kind)
+        draw_picture(source, asset.mime, alt=_alt(view, self._title), place=self._picture)
         self._download.download_button(
             "Download",
             data=lambda: self._read_picture(asset),

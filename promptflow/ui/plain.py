@@ -22,6 +22,7 @@ _PAGE = re.compile(
 _INDENT = re.compile(r"^(?=[ \t])", re.MULTILINE)
 
 _ESCAPES = str.maketrans({mark: f"\\{mark}" for mark in string.punctuation} | {"\n": "  \n"})
+_MARKS = dict.fromkeys(map(ord, set(string.punctuation) - set("',")), " ")
 _PIECE_ESCAPES = (
     _ESCAPES
     | {ord(mark): f"{_JOINER}\\{mark}" for mark in _IN_FOUND}
@@ -89,6 +90,23 @@ def as_label(text: str, *, limit: int = 80) -> str:
     if len(line) > limit:
         line = line[: limit - 1].rstrip() + "…"
     return as_markdown(line)
+
+
+def as_words(text: str, *, limit: int = 80) -> str:
+    """Write a one-line text without marks, for labels that are read out as they are written.
+
+    Of a widget whose label is hidden, Streamlit tells screen readers the Markdown itself, backslashes
+    and all (seen in 1.67).
+
+    Args:
+        text: anything; white space, line breaks and the marks of Markdown become single spaces.
+        limit: characters to keep at most.
+
+    Returns:
+        Words that are no markup and need no escape.
+    """
+    line = " ".join(text.translate(_MARKS).split())
+    return line if len(line) <= limit else f"{line[: limit - 1].rstrip()}…"
 
 
 def _part(found: re.Match[str]) -> str:

@@ -9,7 +9,6 @@ from promptflow.errors import PromptflowError
 from promptflow.laboratory import Laboratory
 from promptflow.records import GenerationStatus
 from promptflow.ui import state
-from promptflow.ui.canvas import Canvas
 from promptflow.ui.form import EXAMPLES, fill_request
 from promptflow.ui.history import open_generation
 from promptflow.ui.labels import (
@@ -20,7 +19,6 @@ from promptflow.ui.labels import (
     cost_words,
     join_facts,
 )
-from promptflow.ui.live import draw_elsewhere, draw_live
 from promptflow.ui.outbox import draw_left_here
 from promptflow.ui.pictures import source_of
 from promptflow.ui.plain import as_label, as_markdown, as_message
@@ -90,6 +88,10 @@ def draw_generation(lab: Laboratory, generation_id: str, names: Names) -> None:
     _draw_head(lab, view, lab.now())
     _draw_outcome(view)
     draw_left_here(lab, view)
+
+    # Only now: the empty page has nothing to draw on them.
+    from promptflow.ui.canvas import Canvas
+    from promptflow.ui.live import draw_elsewhere, draw_live
 
     def new_canvas() -> Canvas:
         stages, pictures = st.columns([4, 7], gap="medium")

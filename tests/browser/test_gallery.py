@@ -149,6 +149,21 @@ def test_card_leads_to_the_studio(page: Page, gallery: str) -> None:
     expect(page.get_by_role("button", name="Generate")).to_be_visible()
 
 
+def test_links_of_a_card_are_icons_with_names(page: Page, gallery: str) -> None:
+    """The words of a card's links are there for who has them read out, and take no room."""
+    page.goto(gallery)
+    link = page.get_by_test_id("stMain").get_by_role("link", name="Lineage").first
+    expect(link).to_be_visible()
+
+    words = link.get_by_text("Lineage").bounding_box()
+    whole = link.bounding_box()
+
+    assert words is not None
+    assert whole is not None
+    assert words["width"] <= 1
+    assert 16 <= whole["width"] <= 40
+
+
 def _pictures(page: Page) -> Locator:
     return page.get_by_test_id("stMain").get_by_test_id("stImage").locator("img")
 

@@ -316,16 +316,38 @@ def test_dialog_of_a_picture_without_a_file_says_so(open_lab: OpenLab) -> None:
 
 
 def test_cards_lead_to_the_studio_and_to_the_lineage(open_lab: OpenLab) -> None:
-    """Each card has links to its generation in the Studio and to where it came from."""
+    """Each card has links, named in words, to its generation in the Studio and where it came from."""
     lab = _open_lab(open_lab)
     _paint(lab, 1)
     picture = _list(lab)[0]
 
     page = _open()
 
-    links = [(one.proto.page, one.proto.query_string) for one in page.main.get("page_link")[:2]]
+    cards = [one.proto for one in page.main.get("page_link")[:2]]
     query = f"generation={picture.generation_id}"
-    assert links == [("", query), ("lineage", query)]
+    assert [(one.page, one.query_string) for one in cards] == [("", query), ("lineage", query)]
+    assert [one.label for one in cards] == ["Open in Studio", "Lineage"]
+
+
+def test_box_of_a_card_is_named_in_plain_words(open_lab: OpenLab) -> None:
+    """What chooses a picture is read out as it is written: its name has no mark of Markdown."""
+    lab = _open_lab(open_lab)
+    _paint(lab, 1, request="A **red** fox: [l](https://a.example)", images_per_model=1)
+
+    page = _open()
+
+    assert [box.label for box in page.main.checkbox] == ["Choose A red fox l https a example"]
+
+
+def test_one_page_has_no_pages_to_turn(open_lab: OpenLab) -> None:
+    """Where all pictures have room on one page there is nothing to turn pages with."""
+    lab = _open_lab(open_lab)
+    _paint(lab, 6)
+
+    page = _open()
+
+    assert len(_shown(page)) == 24
+    assert not page.main.pagination
 
 
 def test_choice_is_kept_from_page_to_page(open_lab: OpenLab) -> None:

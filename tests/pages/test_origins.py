@@ -29,7 +29,7 @@ ELSEWHERE = PictureLineage(
     created_at=datetime(2026, 11, 1, tzinfo=UTC),
     app_version="1.0",
 )
-OPEN, FILL = "Open the generation it comes from", "Fill the form with its idea and models"
+OPEN, FILL = "Open the generation it comes from", "Fill the form with what it tells"
 USE = "Use as a reference image"
 
 

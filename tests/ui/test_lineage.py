@@ -38,7 +38,7 @@ HOSTILE = (
 )
 NODE = re.compile(r'  n\d+\["(?:[^\W_]| |#\d+;|<br/>)*"\]:::(plain|running|trouble)')
 OTHER = re.compile(
-    r"  n\d+ --> n\d+|flowchart TD|%%\{init: .*\}%%|  classDef [\w :,#;-]+|  style n\d+ [\w :,#;-]+"
+    r"  n\d+ (-->|~~~) n\d+|flowchart TD|%%\{init: .*\}%%|  classDef [\w :,#;-]+|  style n\d+ [\w :,#;-]+"
 )
 
 
@@ -167,6 +167,27 @@ def test_chart_has_no_line_but_nodes_and_arrows(title: str) -> None:
 
     assert [line for line in lines if not NODE.fullmatch(line) and not OTHER.fullmatch(line)] == []
     assert sum(bool(NODE.fullmatch(line)) for line in lines) == len(nodes)
+
+
+@pytest.mark.parametrize(
+    ("pictures", "below"),
+    [(2, []), (3, ["n3 ~~~ n4", "n4 ~~~ n5", "n8 ~~~ n9", "n9 ~~~ n10"])],
+)
+def test_many_pictures_of_a_run_stand_below_one_another(pictures: int, below: list[str]) -> None:
+    """Four pictures stand beside one another; of more, each run has its own below one another."""
+    events: list[Event] = [
+        flow_started(),
+        *(run_started(f"r{painter}", f"painter-{painter}") for painter in (1, 2)),
+        *(
+            image_ready(f"r{painter}", index, f"a{painter}-{index}")
+            for painter in (1, 2)
+            for index in range(pictures)
+        ),
+    ]
+
+    chart = render_tree(plan_family(gather_trace(events), str), REQUEST)
+
+    assert re.findall(r"n\d+ ~~~ n\d+", chart) == below
 
 
 def test_chart_holds_no_word_of_anyone() -> None:

@@ -63,6 +63,16 @@ def test_thumbnail_without_a_link_is_an_address_that_holds_it(settings: Settings
     assert b64decode(body) == data
 
 
+def test_thumbnail_is_read_once(settings: Settings) -> None:
+    """A thumbnail that was shown is shown again from memory: its key stands for these bytes for good."""
+    lab = _make(settings)
+    asset = _store(lab, AssetRole.THUMBNAIL, make_thumbnail(make_png(7)))
+    first = source_of(lab, asset)
+    lab.archive.store.path(asset).unlink()
+
+    assert source_of(lab, asset) == first
+
+
 def test_missing_picture_is_told(settings: Settings) -> None:
     """Where there is neither a link nor a file, the storage's error says so."""
     lab = _make(settings)

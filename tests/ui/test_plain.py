@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promptflow.ui.plain import as_label, as_markdown, as_markdown_piece, as_message
+from promptflow.ui.plain import as_label, as_markdown, as_markdown_piece, as_message, as_words
 
 JOINER = "\N{WORD JOINER}"
 PUNCTUATION = re.escape(string.punctuation)
@@ -151,6 +151,30 @@ def test_label_shows_at_most_its_limit(text: str, limit: int) -> None:
 
     assert len(shown) <= limit
     assert "\n" not in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "words"),
+    [
+        ("An otter, who paints", 80, "An otter, who paints"),
+        (
+            "**b** ![x](http://a.example/x.png)\n:material/home:",
+            80,
+            "b x http a example x png material home",
+        ),
+        ("it's 日本 é", 80, "it's 日本 é"),
+        ("one two three", 8, "one two…"),
+    ],
+)
+def test_words_are_the_text_without_marks(text: str, limit: int, words: str) -> None:
+    """Of a text its words are left, on one line, and cut where it is long."""
+    assert as_words(text, limit=limit) == words
+
+
+@given(texts)
+def test_words_read_the_same_as_markdown_and_as_text(text: str) -> None:
+    """Nothing in them is markup, so that Markdown shows them as they are written."""
+    assert set(as_words(text)) & set(string.punctuation) <= {"'", ","}
 
 
 def test_message_sets_the_help_pages_it_names_as_code() -> None:

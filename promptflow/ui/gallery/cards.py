@@ -22,6 +22,13 @@ from promptflow.wording import format_age, format_usd
 _TITLE_CHARS = 64
 _TALLEST_PX = 240
 """An upright picture is drawn no taller, or its row would be empty beside it."""
+_HIDE_WORDS = f"""<style>
+.st-key-{state.CARDS} [data-testid="stPageLink-NavLink"] {{ gap: 0; }}
+.st-key-{state.CARDS} [data-testid="stPageLink-NavLink"] [data-testid="stMarkdownContainer"] {{
+  position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
+}}
+</style>"""
+"""A card has room for the icons of its links only: their words are for who has them read out."""
 
 
 def draw_cards(
@@ -35,7 +42,8 @@ def draw_cards(
         names: model id → title.
         now: an aware datetime, for the ages.
     """
-    with st.grid(6, min_column_width=168, gap=("medium", "small")):
+    st.html(_HIDE_WORDS)
+    with st.grid(6, min_column_width=168, gap=("medium", "small"), key=state.CARDS):
         for picture in pictures:
             with st.container(gap="xsmall"):
                 _draw_card(lab, picture, names=names, now=now)
@@ -61,13 +69,15 @@ def _draw_card(lab: Laboratory, picture: PictureSummary, *, names: Names, now: d
         draw_star(lab, asset_id, starred=picture.starred_at is not None)
         st.page_link(
             "pages/studio.py",
-            label=":material/brush:",
+            label="Open in Studio",
+            icon=":material/brush:",
             help="Open in Studio",
             query_params=address,
         )
         st.page_link(
             "pages/lineage.py",
-            label=":material/account_tree:",
+            label="Lineage",
+            icon=":material/account_tree:",
             help="Lineage",
             query_params=address,
         )
@@ -80,10 +90,10 @@ def _draw_small(lab: Laboratory, picture: PictureSummary, names: Names) -> None:
     if picture.thumbnail is not None:
         with suppress(StorageError):
             small = source_of(lab, picture.thumbnail)
-            draw_picture(small, picture.thumbnail, alt=alt, width=width)
+            draw_picture(small, picture.thumbnail.mime, alt=alt, width=width)
             return
     try:
-        draw_picture(source_of(lab, picture.asset), picture.asset, alt=alt, width=width)
+        draw_picture(source_of(lab, picture.asset), picture.asset.mime, alt=alt, width=width)
     except StorageError as error:
         st.error(as_message(error.message), icon=":material/broken_image:")
 

@@ -10,7 +10,7 @@ from promptflow.handover import MOST_BYTES, MOST_PICTURES, write_handover
 from promptflow.laboratory import Laboratory
 from promptflow.records import PictureSummary
 from promptflow.ui import state
-from promptflow.ui.plain import as_label
+from promptflow.ui.plain import as_words
 from promptflow.wording import format_size
 
 
@@ -22,7 +22,7 @@ def draw_checkbox(picture: PictureSummary) -> None:
     # Others change the choice, too: the whole page at once, and whoever clears it.
     st.session_state[key] = asset.asset_id in chosen
     st.checkbox(
-        as_label(f"Choose: {picture.title}"),
+        f"Choose {as_words(picture.title)}",
         key=key,
         disabled=asset.asset_id not in chosen and not _fits(chosen, asset.size_bytes),
         label_visibility="collapsed",

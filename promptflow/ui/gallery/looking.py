@@ -63,7 +63,7 @@ def _draw_whole(lab: Laboratory, picture: PictureSummary) -> bool:
     """Draw the picture; say whether it could be read."""
     alt = f"{lab.name_of(picture.image_model)}: {picture.title}"
     try:
-        draw_picture(source_of(lab, picture.asset), picture.asset, alt=alt)
+        draw_picture(source_of(lab, picture.asset), picture.asset.mime, alt=alt)
     except StorageError as error:
         st.error(as_message(error.message), icon=":material/broken_image:")
         return False

@@ -92,7 +92,8 @@ def _draw_page(lab: Laboratory, view: GalleryView, *, number: int, more: bool) -
     with st.container(horizontal_alignment="center", gap="small"):
         # Behind what was counted there may be more, page by page.
         next_page = min(page + (len(rows) > PAGE_SIZE), _DEEPEST) if more else last
-        _draw_pages(view.wanted, page=page, last=max(last, next_page))
+        if max(last, next_page) > 1:
+            _draw_pages(view.wanted, page=page, last=max(last, next_page))
         draw_choose_page(pictures)
 
 

@@ -1,7 +1,6 @@
 """Everything that is kept of one member of the family, as text."""
 
 from collections.abc import Mapping
-from typing import Literal
 
 import streamlit as st
 
@@ -37,14 +36,11 @@ from promptflow.ui.lineage.family import (
     stage_status,
 )
 from promptflow.ui.mounts import find_questions
-from promptflow.ui.pictures import SourceOf
+from promptflow.ui.pictures import SourceOf, draw_picture
 from promptflow.ui.plain import as_label, as_message
 from promptflow.ui.sections import draw_sections
 from promptflow.ui.stages import PLAN_LABELS
 from promptflow.wording import count, format_duration, format_usd
-
-_KINDS: dict[str, Literal["JPEG", "PNG", "auto"]] = {"image/jpeg": "JPEG", "image/png": "PNG"}
-"""Named, because Streamlit turns a PNG without transparency into a JPEG otherwise."""
 
 
 class Details:
@@ -218,8 +214,7 @@ class Details:
         except StorageError as error:
             st.error(as_message(error.message), icon=":material/broken_image:")
             return
-        kind = _KINDS.get(asset.mime, "auto")
-        st.image(source, alt=name, width="stretch", output_format=kind)
+        draw_picture(source, asset.mime, alt=name)
 
 
 def _draw_plan(plan: ActionPlan) -> None:

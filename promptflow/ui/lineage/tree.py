@@ -5,14 +5,17 @@ links, ``%%{`` changes its settings. No word a person or model wrote is in the c
 which a setting may name freely, every character but letters, digits and spaces is written as a number.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import streamlit as st
 
-from promptflow.ui.lineage.family import Node, Tone
+from promptflow.ui.lineage.family import Node, PicturePart, Tone
 from promptflow.wording import count
 
 _LABEL_CHARS = 30
+_MOST_ABREAST = 4
+"""More pictures than this in a row make the chart so wide that its letters are too small to be read."""
 _STYLES = {
     Tone.PLAIN: "stroke:#8a8178,stroke-width:1px",
     Tone.RUNNING: "stroke:#3b82c4,stroke-width:2px,stroke-dasharray:6 3",
@@ -45,7 +48,8 @@ def render_tree(nodes: Sequence[Node], chosen: str) -> str:
         chosen: the key of the node to set off.
 
     Returns:
-        The chart's source. Nodes are called ``n0``, ``n1`` and so on, in their order.
+        The chart's source. Nodes are called ``n0``, ``n1`` and so on, in their order. Where there are many
+        pictures, those of a run stand below one another, kept so by links that are not drawn.
     """
     names = {node.key: f"n{index}" for index, node in enumerate(nodes)}
     lines = [_SETTINGS, "flowchart TD"]
@@ -53,10 +57,20 @@ def render_tree(nodes: Sequence[Node], chosen: str) -> str:
     lines += [
         f"  {names[parent]} --> {names[node.key]}" for node in nodes for parent in node.parents
     ]
+    lines += [f"  {names[one]} ~~~ {names[next_one]}" for one, next_one in _stack(nodes)]
     lines += [f"  classDef {tone} {style}" for tone, style in _STYLES.items()]
     if chosen in names:
         lines.append(f"  style {names[chosen]} {_CHOSEN}")
     return "\n".join(lines)
+
+
+def _stack(nodes: Sequence[Node]) -> Iterator[tuple[str, str]]:
+    """Yield (key of a picture, key of the one below it); none where all have room beside one another."""
+    pictures = [node for node in nodes if isinstance(node.part, PicturePart)]
+    if len(pictures) > _MOST_ABREAST:
+        for upper, lower in pairwise(pictures):
+            if upper.parents == lower.parents:
+                yield upper.key, lower.key
 
 
 def as_mermaid(text: str) -> str:
