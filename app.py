@@ -21,6 +21,11 @@ page = st.navigation(
             help="All pictures, newest first: find the good one again, give it a star, take some along.",
         ),
         st.Page(
+            "pages/compare.py",
+            title="Compare",
+            help="Hold a few pictures against one another: in step, measured, and word by word.",
+        ),
+        st.Page(
             "pages/lineage.py",
             title="Lineage",
             help="Take one generation apart: what came from what, in which words, when, and how.",

@@ -43,6 +43,14 @@ CHOOSE_PAGE = "choose_page"
 CLEAR_CHOICE = "clear_choice"
 DOWNLOAD_CHOSEN = "download_chosen"
 
+# Widgets of the Compare page; see also `of_picture`.
+COMPARE_VIEW = "compare_view"
+COMPARE_FIRST = "compare_first"
+COMPARE_SECOND = "compare_second"
+COMPARE_FROM = "compare_from"
+COMPARE_TO = "compare_to"
+VIEWER = "viewer"
+
 # Plain values.
 CHOSEN = "chosen"
 """Asset id → bytes, of the pictures chosen in the Gallery, in the order they were."""

@@ -9,6 +9,7 @@ from promptflow.errors import PromptflowError
 from promptflow.laboratory import Laboratory
 from promptflow.records import GenerationStatus
 from promptflow.ui import state
+from promptflow.ui.compare.link import choose_to_compare, draw_compare_link
 from promptflow.ui.form import EXAMPLES, fill_request
 from promptflow.ui.history import open_generation
 from promptflow.ui.labels import (
@@ -147,6 +148,9 @@ def _draw_head(lab: Laboratory, view: FlowView, now: datetime) -> None:
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
             if running:
                 _draw_cancel(lab, view.generation_id)
+            pictures = () if running else choose_to_compare(view)
+            if pictures:
+                draw_compare_link(pictures)
             st.page_link(
                 "pages/lineage.py",
                 label="Lineage",

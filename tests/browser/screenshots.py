@@ -1,4 +1,4 @@
-"""Takes pictures of the Studio: docs/studio.png for the README, the others to be looked at.
+"""Takes pictures of the Studio and the Compare page for the docs, and others to be looked at.
 
 Empty, running and finished, in light and dark, wide and narrow; into ``test-results/``.
 """
@@ -47,10 +47,22 @@ def _take(browser: Browser, address: str) -> None:
             page.get_by_test_id("stMain").get_by_text("Thinking", exact=True).click()
             page.wait_for_timeout(800)
             page.screenshot(path=ROOT / "docs" / "studio.png")
+            _take_compare(page)
+            page.go_back()
         narrow = browser.new_page(viewport={"width": 390, "height": 844}, color_scheme=scheme)
         narrow.goto(page.url)
         _badge(narrow, "Succeeded")
         narrow.screenshot(path=_RESULTS / f"narrow-{scheme}.png")
+
+
+def _take_compare(page: Page) -> None:
+    """Take the pictures of the open generation, zoomed in step."""
+    page.get_by_test_id("stMain").get_by_role("link", name="Compare").click()
+    page.locator(".frame img").nth(1).wait_for()
+    for _ in range(3):
+        page.get_by_role("button", name="Zoom in").click()
+    page.wait_for_timeout(800)
+    page.screenshot(path=ROOT / "docs" / "compare.png")
 
 
 def _open(browser: Browser, scheme: str, address: str) -> Page:

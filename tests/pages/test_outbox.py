@@ -1,12 +1,14 @@
 """Where pictures are kept, as the pages say it, with a bucket that works and one that does not."""
 
 import itertools
+import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
 import streamlit as st
+from streamlit.testing.v1 import AppTest
 
 from promptflow.buckets import read_bucket
 from promptflow.housekeeping import Tidied
@@ -150,6 +152,44 @@ def test_several_pictures_are_small_and_one_is_whole(open_shelf: OpenShelf) -> N
     assert "/output/" in alone
 
 
+def test_pictures_in_the_bucket_are_compared_by_links(
+    open_shelf: OpenShelf, front: B2Front
+) -> None:
+    """In step they are shown by signed links, and measured from what the bucket sends."""
+    lab = open_shelf(pictures=2)
+    generation_id = _make(lab, pictures=2)
+    _settle(lab)
+
+    page = _compare(lab, generation_id)
+
+    viewer = json.loads(page.get("bidi_component")[0].proto.json)
+    sources = [picture["src"] for picture in viewer["pictures"]]
+    assert all(source.startswith(f"{front.endpoint}/") for source in sources)
+    assert all("/output/" in source and "X-Amz-Signature=" in source for source in sources)
+    page.button_group(key="compare_view").set_value("Difference").run()
+    assert [metric.label for metric in page.metric] == ["SSIM", "Hash distance"]
+    assert not page.error
+
+
+def test_bucket_that_is_down_measures_nothing_and_says_so(
+    open_shelf: OpenShelf, front: B2Front
+) -> None:
+    """Where the bucket sends no picture the difference is a sentence; table and words are there."""
+    lab = open_shelf(pictures=2)
+    generation_id = _make(lab, pictures=2)
+    _settle(lab)
+    page = _compare(lab, generation_id)
+    front.fail("GET", S3Fault(status=403, code="AccessDenied"), times=99)
+
+    page.button_group(key="compare_view").set_value("Difference").run()
+
+    [error] = page.error
+    assert "bucket" in _plain(error.value)
+    assert "X-Amz" not in all_text(page)
+    assert not page.metric
+    assert "In which words" in [one.value for one in page.subheader]
+
+
 _TOLD = re.compile(
     r"A picture could not be uploaded to the bucket 'pictures-\d+': the key in B2_APPLICATION_KEY_ID may "
     r"not write there \(AccessDenied\)\. Use one that may, for the bucket in B2_BUCKET_NAME\.\n\n"
@@ -162,6 +202,13 @@ def _make(lab: Laboratory, *, pictures: int = 1) -> str:
     generation_id = lab.start(request)
     list(finish(lab, generation_id))
     return generation_id
+
+
+def _compare(lab: Laboratory, generation_id: str) -> AppTest:
+    [run] = lab.look_up(generation_id)[1].runs
+    page = open_studio()
+    page.query_params["pictures"] = ",".join(image.asset.asset_id for image in run.images)
+    return page.switch_page("pages/compare.py").run()
 
 
 def _plain(text: str) -> str:

@@ -10,6 +10,7 @@ from promptflow.handover import MOST_BYTES, MOST_PICTURES, write_handover
 from promptflow.laboratory import Laboratory
 from promptflow.records import PictureSummary
 from promptflow.ui import state
+from promptflow.ui.compare.link import draw_compare_link
 from promptflow.ui.plain import as_words
 from promptflow.wording import format_size
 
@@ -62,6 +63,7 @@ def draw_choice(lab: Laboratory) -> None:
     ):
         st.markdown(f"**{_choice_words(chosen)}**", width="content")
         st.button("Clear", key=state.CLEAR_CHOICE, type="tertiary", on_click=_clear)
+        draw_compare_link(asset_ids)
         st.download_button(
             "Download",
             data=lambda: _make_zip(lab, asset_ids),

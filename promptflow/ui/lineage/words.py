@@ -31,7 +31,17 @@ def draw_words(trace: FlowTrace, names: Names) -> None:
     before, after = st.columns(2)
     old = _draw_choice(before, "From", titles, 0, trace)
     new = _draw_choice(after, "To", titles, prompts[0] if prompts else len(titles) - 1, trace)
-    pieces = _compare(texts[old], texts[new])
+    draw_comparison(texts[old], texts[new])
+
+
+def draw_comparison(before: str, after: str) -> None:
+    """Draw what changed from one text to another, word by word, under a count of the words.
+
+    Args:
+        before: the older text; it may be anything.
+        after: the newer one, likewise.
+    """
+    pieces = _compare(before, after)
     st.markdown(_legend(pieces))
     with st.container(border=True):
         st.markdown(render_comparison(pieces) or ":gray[Both are empty.]")

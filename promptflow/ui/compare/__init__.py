@@ -1,0 +1,1 @@
+"""The Compare page: a few pictures held against one another."""

@@ -1,0 +1,119 @@
+"""The pictures on the page, with all that is known of each. Draws nothing."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from promptflow.errors import PromptflowError
+from promptflow.handover import find_image
+from promptflow.laboratory import Laboratory
+from promptflow.records import PictureSummary
+from promptflow.ui.labels import Names
+from promptflow.view import FlowView, ImageView, RunView, fold
+
+_LETTERS = "ABCDEF"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """One of the pictures."""
+
+    letter: str
+    """What it goes by on the page: ``A``, ``B`` and so on, as they lie."""
+    name: str
+    """Its letter and its model's title; no two have the same."""
+    picture: PictureSummary
+    view: FlowView | None
+    """Its generation; ``None`` where that can't be read."""
+    run: RunView | None
+    image: ImageView | None
+
+    @property
+    def asset_id(self) -> str:
+        """What it is known by."""
+        return self.picture.asset.asset_id
+
+    @property
+    def alt(self) -> str:
+        """What it shows, for those who can't see it."""
+        return f"{self.name}: {self.picture.title}"
+
+    @property
+    def shape(self) -> float:
+        """Its width to its height."""
+        return self.picture.asset.width_px / self.picture.asset.height_px
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Other:
+    """A picture that could be added."""
+
+    asset_id: str
+    name: str
+
+
+def gather(
+    lab: Laboratory, asset_ids: Sequence[str]
+) -> tuple[tuple[Compared, ...], tuple[str, ...]]:
+    """Look the pictures up; one that isn't there holds up no other.
+
+    Args:
+        lab: where they are kept.
+        asset_ids: at most six, no two alike; each may be anything.
+
+    Returns:
+        The pictures there are, in their order, and a sentence about each other one.
+
+    Raises:
+        LedgerError: the ledger can't be read.
+    """
+    pictures, notes = [], []
+    for asset_id in asset_ids:
+        picture = lab.find_picture(asset_id)
+        if picture is None:
+            notes.append(f"There is no picture {asset_id!r} in the ledger, or not any more.")
+        else:
+            pictures.append(picture)
+    views: dict[str, FlowView | None] = {}
+    for generation_id in dict.fromkeys(picture.generation_id for picture in pictures):
+        try:
+            views[generation_id] = fold(lab.read_events(generation_id))
+        except PromptflowError as error:
+            views[generation_id] = None
+            notes.append(error.message)
+    letters = zip(_LETTERS, pictures, strict=False)
+    found = (_compared(one, views[one.generation_id], letter, lab) for letter, one in letters)
+    return tuple(found), tuple(notes)
+
+
+def _compared(
+    picture: PictureSummary, view: FlowView | None, letter: str, lab: Laboratory
+) -> Compared:
+    found = find_image(view, picture.asset.asset_id) if view else None
+    run, image = found or (None, None)
+    version = f", run {run.version}" if run and run.version > 1 else ""
+    return Compared(
+        letter=letter,
+        name=f"{letter} · {lab.name_of(picture.image_model)}{version}",
+        picture=picture,
+        view=view,
+        run=run,
+        image=image,
+    )
+
+
+def list_others(compared: Sequence[Compared], names: Names) -> Iterator[Other]:
+    """Yield the pictures of the same generations that aren't on the page.
+
+    Args:
+        compared: those that are.
+        names: model id → title.
+    """
+    shown = {one.asset_id for one in compared}
+    views = {one.view.generation_id: one.view for one in compared if one.view}
+    for view in views.values():
+        for run in view.runs:
+            for image in run.images:
+                if image.asset.asset_id not in shown:
+                    version = f", run {run.version}" if run.version > 1 else ""
+                    name = f"{names(run.image_model)}{version}, picture {image.index + 1}"
+                    yield Other(asset_id=image.asset.asset_id, name=name)
