@@ -30,6 +30,12 @@ page = st.navigation(
             title="Lineage",
             help="Take one generation apart: what came from what, in which words, when, and how.",
         ),
+        st.Page(
+            "pages/usage.py",
+            title="Usage",
+            help="What was spent, painted and waited for: by day, model, provider and stage, "
+            "and how much of the limits is left.",
+        ),
     ],
     position="top",
 )

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
+from promptflow.budget import GENERATION_LIMIT, MONTHLY_LIMIT, format_limit
 from promptflow.errors import PromptflowError, SetupError
 from promptflow.laboratory import MIN_FREE_BYTES, Laboratory, open_laboratory
 from promptflow.ledger import Ownership
@@ -44,6 +45,7 @@ def examine(settings: Settings, *, prune: bool = False) -> tuple[Finding, ...]:
         ("outbox", _examine_outbox),
         ("pictures", partial(_examine_pictures, prunes=prune)),
         ("flows", _examine_flows),
+        ("limits", _examine_limits),
         ("catalogue", _examine_catalog),
         ("keys", _examine_keys),
     )
@@ -159,6 +161,27 @@ def _examine_flows(lab: Laboratory) -> Iterator[Finding]:
     # What the first flow of a process does first.
     Ownership.claim(lab.settings.data_dir).release()
     yield Finding(what="flows", fine=True, said="they can be started")
+
+
+def _examine_limits(lab: Laboratory) -> Iterator[Finding]:
+    limits = lab.settings.limits
+    if not limits.variables:
+        said = f"none is set; {MONTHLY_LIMIT} and {GENERATION_LIMIT} set them, in dollars"
+        yield Finding(what="limits", fine=True, said=said)
+        return
+    parts = []
+    if limits.generation_micro_usd is not None:
+        parts.append(f"at most {format_limit(limits.generation_micro_usd)} a generation")
+    if limits.monthly_micro_usd is not None:
+        spent = lab.read_month_spend()
+        parts.append(
+            f"at most {format_limit(limits.monthly_micro_usd)} a month, of which "
+            f"{format_limit(spent.committed_micro_usd)} are spent or set aside"
+        )
+        if spent.unknown_calls:
+            unknown = count(spent.unknown_calls, "call")
+            parts.append(f"the cost of {unknown} of this month is unknown")
+    yield Finding(what="limits", fine=True, said="; ".join(parts))
 
 
 def _examine_catalog(lab: Laboratory) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
     PromptflowError
     ├── InputError            what was asked for can't be done; the person asking can mend it
     ├── SetupError            this installation can't work; its operator can mend it
+    ├── BudgetError           it may cost more than a limit allows; nothing was spent
     ├── ProviderError         a model did not deliver
     │   ├── RefusedError      content policy: a result, recorded, never retried
     │   ├── BusyError         worth another try, after `retry_after_s`
@@ -53,6 +54,21 @@ class SetupError(PromptflowError):
     """This installation can't work until its operator changes something."""
 
     code = "setup"
+
+
+class BudgetError(PromptflowError):
+    """What was asked for may cost more than a limit allows; nothing was started, nothing spent.
+
+    Args:
+        message: which limit, by how much it is over, and what to do.
+        over_micro_usd: by how much, in micro-dollars; ``None`` where nobody can say.
+    """
+
+    code = "over_budget"
+
+    def __init__(self, message: str, *, over_micro_usd: int | None = None) -> None:
+        super().__init__(message)
+        self.over_micro_usd = over_micro_usd
 
 
 class ProviderError(PromptflowError):

@@ -17,6 +17,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from promptflow.archive import Archive
+from promptflow.budget import MonthSpend, check_budget
 from promptflow.catalog import (
     NO_INSTRUCTIONS,
     NO_PARAMETERS,
@@ -48,6 +49,7 @@ from promptflow.records import (
     Stage,
 )
 from promptflow.settings import SHIPPED_DATA, Settings
+from promptflow.usage import Period, UsageReport, month_of, name_providers
 from promptflow.view import FlowView, fold
 
 if TYPE_CHECKING:
@@ -88,6 +90,7 @@ class Laboratory:
         self._ownership: Ownership | None = None
         self._lock = Lock()
         self._opening = Lock()
+        self._spending = Lock()
         self._open = False
         self._flows = Flows(self._run, new_id=_new_id, clock=clock)
         self._instructions = read_instructions(SHIPPED_DATA / "instructions")
@@ -127,6 +130,11 @@ class Laboratory:
     def name_of(self, model_id: str) -> str:
         """Return a model's title; its id where the catalogue has lost it."""
         return self.catalog.model_title(model_id)
+
+    def name_provider(self, provider_id: str) -> str:
+        """Return a provider's title; its id where the catalogue has lost it."""
+        titles = {provider.id: provider.title for provider in self.catalog.providers}
+        return titles.get(provider_id, provider_id)
 
     def sees_references(self, model_id: str) -> bool | None:
         """Tell whether a model can use reference pictures; ``None`` where the catalogue has lost it."""
@@ -238,6 +246,7 @@ class Laboratory:
             Its id; it is recorded and under way.
 
         Raises:
+            BudgetError: it may cost more than a limit allows; nothing was started, nothing spent.
             SetupError: the disk is nearly full or gone; nothing was started, nothing spent.
             StorageError: pictures can't be kept; nothing was started, nothing spent.
             LedgerError: it could not be recorded; nothing was started, nothing spent.
@@ -245,7 +254,9 @@ class Laboratory:
         if work:
             estimate = self.iterations.estimate(request, work, len(references))
             request = replace(request, estimate_micro_usd=estimate)
-        return self._set_going(request, references, work)
+        return self._set_going(
+            request, references, work, added_micro_usd=request.estimate_micro_usd
+        )
 
     def resume(self, generation_id: str, plan: Callable[[FlowView], "Iteration"]) -> str:
         """Do something once more within a generation that is over: a version, a retry, a model more.
@@ -267,9 +278,13 @@ class Laboratory:
         """
         _, view = self.look_up(generation_id)
         iteration = plan(view)
-        before = self.ledger.read_events(generation_id)
-        references = self._read_references(view)
-        return self._set_going(iteration.request, references, iteration.work, before)
+        return self._set_going(
+            iteration.request,
+            self._read_references(view),
+            iteration.work,
+            added_micro_usd=iteration.added_micro_usd,
+            before=self.ledger.read_events(generation_id),
+        )
 
     def fork(self, generation_id: str, plan: Callable[[FlowView], "Iteration"]) -> str:
         """Begin a new generation from an earlier one.
@@ -286,7 +301,12 @@ class Laboratory:
         """
         _, view = self.look_up(generation_id)
         iteration = plan(view)
-        return self._set_going(iteration.request, self._read_references(view), iteration.work)
+        return self._set_going(
+            iteration.request,
+            self._read_references(view),
+            iteration.work,
+            added_micro_usd=iteration.added_micro_usd,
+        )
 
     def _read_references(self, view: FlowView) -> tuple[Reference, ...]:
         return tuple(
@@ -298,6 +318,8 @@ class Laboratory:
         request: GenerationRequest,
         references: Sequence[Reference],
         work: "Work | None",
+        *,
+        added_micro_usd: int | None,
         before: Sequence[Event] = (),
     ) -> str:
         self.open(make=True)
@@ -314,8 +336,37 @@ class Laboratory:
             if self._ownership is None:
                 self._ownership = Ownership.claim(self.settings.data_dir)
                 self.ledger.owner = self._ownership.owner
-        return self._flows.start(
-            request, tuple(dict.fromkeys(references)), work=work, before=before
+        # Until it is recorded, with its estimate, nobody else's is checked.
+        with self._spending:
+            self._check_budget(added_micro_usd, fold(tuple(before)) if before else None)
+            return self._flows.start(
+                request, tuple(dict.fromkeys(references)), work=work, before=before
+            )
+
+    def _check_budget(self, estimate_micro_usd: int | None, view: FlowView | None) -> None:
+        """See that what may be spent stays within the limits.
+
+        Whoever spends holds `_spending` from here until what it may cost is recorded: two of them could
+        pass side by side otherwise.
+
+        Args:
+            estimate_micro_usd: the most that it can cost; 0 where all is free, ``None`` where that is
+                unknown.
+            view: the generation that it adds to, if any.
+
+        Raises:
+            BudgetError: it may go beyond a limit, or nobody can say; nothing was spent.
+            LedgerError: the ledger can't be read.
+        """
+        spent = view.cost_micro_usd if view else 0
+        check_budget(
+            estimate_micro_usd,
+            limits=self.settings.limits,
+            read_month=self.read_month_spend,
+            before_micro_usd=spent
+            if spent is not None or view is None
+            # The worst that what is unknown can have cost.
+            else view.request.estimate_micro_usd,
         )
 
     def find_flow(self, generation_id: str) -> LiveFlow | None:
@@ -394,6 +445,35 @@ class Laboratory:
             LedgerError: the ledger can't be read.
         """
         return self.ledger.count_refusals()
+
+    def read_usage(self, period: Period) -> UsageReport:
+        """Add up what the calls of some days took.
+
+        Args:
+            period: at most `promptflow.usage.MOST_DAYS` days.
+
+        Raises:
+            LedgerError: the ledger can't be read.
+        """
+        report = self.ledger.read_usage(period)
+        providers = {card.id: card.provider for card in self.catalog.text_models}
+        return replace(report, lines=name_providers(report.lines, providers))
+
+    def has_calls(self) -> bool:
+        """Say whether a model was ever asked.
+
+        Raises:
+            LedgerError: the ledger can't be read.
+        """
+        return self.ledger.has_calls()
+
+    def read_month_spend(self) -> MonthSpend:
+        """Say what this month, in UTC, has cost, and what it may yet cost through what was begun.
+
+        Raises:
+            LedgerError: the ledger can't be read.
+        """
+        return self.ledger.read_month_spend(month_of(self.now()))
 
     def read_lineage(self, generation_id: str) -> Lineage:
         """Return what the events of a generation don't tell.

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from promptflow.addresses import split_safe
 from promptflow.buckets import BucketSettings, read_bucket
+from promptflow.budget import Limits, read_limits
 from promptflow.errors import SetupError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -63,6 +64,8 @@ class Settings:
     """``None`` without a key."""
     bucket: BucketSettings | None = None
     """Where pictures go in the end; ``None`` to keep them on this machine."""
+    limits: Limits = Limits()
+    """What may be spent; without limit by default."""
 
     @property
     def database(self) -> Path:
@@ -125,6 +128,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         ),
         google=_read_endpoint(environ, GOOGLE_KEYS, base_url="GOOGLE_GEMINI_BASE_URL"),
         bucket=read_bucket(environ),
+        limits=read_limits(environ),
     )
 
 

@@ -50,7 +50,7 @@ def test_a_new_installation_is_fine(settings: Settings) -> None:
     findings = examine(settings)
 
     assert [one.what for one in findings] == [
-        *("database", "storage", "bucket", "outbox", "pictures", "flows", "catalogue"),
+        *("database", "storage", "bucket", "outbox", "pictures", "flows", "limits", "catalogue"),
         *("Offline", "OpenAI", "Google"),
     ]
     assert all(one.fine for one in findings)
@@ -178,7 +178,7 @@ def test_a_sound_installation_ends_in_exit_code_0(tmp_path: Path) -> None:
     lines = done.stdout.decode().splitlines()
     assert done.returncode == 0
     assert done.stderr == b""
-    assert len(lines) == 10
+    assert len(lines) == 11
     assert [line for line in lines if not line.startswith("ok ")] == []
 
 

@@ -12,7 +12,7 @@ import click
 from promptflow.cli import bundles, generations, keeping
 from promptflow.cli.group import BAD_INPUT, NONE, STOPPED, SUCCEEDED, OpenLaboratory, cli
 from promptflow.cli.streams import OutputLostError, complain
-from promptflow.errors import InputError, PromptflowError, UnknownGenerationError
+from promptflow.errors import BudgetError, InputError, PromptflowError, UnknownGenerationError
 from promptflow.laboratory import open_laboratory
 
 __all__ = ["bundles", "cli", "generations", "keeping", "main"]
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str], *, open_lab: OpenLaboratory = open_laboratory
         code = cli.main(args=list(arguments), prog_name=_NAME, standalone_mode=False, obj=open_lab)
     except click.UsageError as error:
         return complain(_explain_usage(error), BAD_INPUT)
-    except (InputError, UnknownGenerationError) as error:
+    except (InputError, BudgetError, UnknownGenerationError) as error:
         return complain(_explain_input(error), BAD_INPUT)
     except PromptflowError as error:
         return complain(error.message, NONE)
@@ -46,8 +46,8 @@ def main(arguments: Sequence[str], *, open_lab: OpenLaboratory = open_laboratory
     return code if isinstance(code, int) else SUCCEEDED
 
 
-def _explain_input(error: InputError | UnknownGenerationError) -> str:
-    if isinstance(error, InputError):
+def _explain_input(error: InputError | BudgetError | UnknownGenerationError) -> str:
+    if not isinstance(error, UnknownGenerationError):
         return error.message
     return error.message.removesuffix(error.advice) + _CHECK_ID
 

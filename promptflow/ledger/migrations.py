@@ -18,6 +18,7 @@ from promptflow.ledger.schema.iterations import m008_add_iterations
 from promptflow.ledger.schema.lineage import m004_add_lineage
 from promptflow.ledger.schema.pictures import m005_index_pictures
 from promptflow.ledger.schema.texts import m006_index_texts
+from promptflow.ledger.schema.usage import m010_index_usage
 from promptflow.ledger.schema.views import m007_create_views
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ STEPS: tuple[Step, ...] = (
     m006_index_texts,
     m007_create_views,
     m008_add_iterations,
+    m010_index_usage,
 )
 """Oldest first. A step that is out stays as it is; a change is a new step."""
 

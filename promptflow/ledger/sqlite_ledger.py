@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+from promptflow.budget import MonthSpend
 from promptflow.clock import Clock
 from promptflow.errors import LedgerError, SetupError, UnknownGenerationError
 from promptflow.events import (
@@ -20,7 +21,7 @@ from promptflow.events import (
     StageFailed,
     StageFinished,
 )
-from promptflow.ledger import gallery, keeping, read
+from promptflow.ledger import gallery, keeping, read, usage
 from promptflow.ledger.answers import find_answer
 from promptflow.ledger.database import LedgerFile
 from promptflow.ledger.lineage import read_lineage
@@ -38,6 +39,7 @@ from promptflow.records import (
     UploadStatus,
     Waiting,
 )
+from promptflow.usage import Period, UsageReport
 from promptflow.wording import count
 
 _COUNTS = {
@@ -284,6 +286,41 @@ class SqliteLedger:
         """
         with self._turn, self.file.writing() as db:
             keeping.star(db, asset_id, at)
+
+    # What was used
+
+    def read_usage(self, period: Period) -> UsageReport:
+        """Add up what the calls of some days took, as `promptflow.ledger.usage` has it.
+
+        Raises:
+            LedgerError: the ledger can't be read.
+        """
+        if self.is_new:
+            return UsageReport(period=period)
+        with self.file.reading() as connection:
+            return usage.read_usage(connection, period)
+
+    def read_month_spend(self, month: Period) -> MonthSpend:
+        """Say what the calls begun in a month cost, and what they may yet come to.
+
+        Raises:
+            LedgerError: the ledger can't be read.
+        """
+        if self.is_new:
+            return MonthSpend(month=month.first)
+        with self.file.reading() as connection:
+            return usage.read_month_spend(connection, month)
+
+    def has_calls(self) -> bool:
+        """Say whether a model was ever asked.
+
+        Raises:
+            LedgerError: the ledger can't be read.
+        """
+        if self.is_new:
+            return False
+        with self.file.reading() as connection:
+            return usage.has_calls(connection)
 
     # What is done beside the flows
 

@@ -51,6 +51,14 @@ COMPARE_FROM = "compare_from"
 COMPARE_TO = "compare_to"
 VIEWER = "viewer"
 
+# Widgets of the Usage page.
+USAGE_PERIOD = "usage_period"
+USAGE_FROM = "usage_from"
+USAGE_TO = "usage_to"
+USAGE_BY = "usage_by"
+USAGE_MEASURE = "usage_measure"
+DOWNLOAD_USAGE = "download_usage"
+
 # Plain values.
 CHOSEN = "chosen"
 """Asset id → bytes, of the pictures chosen in the Gallery, in the order they were."""

@@ -16,8 +16,11 @@ from promptflow.ledger import SqliteLedger, recover
 from promptflow.ledger.database import LedgerFile
 from promptflow.records import GalleryFilter, RunStatus, UploadStatus
 from promptflow.storage.local import LocalStore
+from promptflow.usage import Period
 from tests.ledger.scripted_flow import START, rich_flow
 from tests.ledger.test_gallery import thumbnail_of
+
+JANUARY = Period(first=date(2026, 1, 1), last=date(2026, 1, 31))
 
 FILTERS = {
     "text": GalleryFilter(text=f"tram {RARE}"),
@@ -41,6 +44,13 @@ WALKS = {
     "SCAN runs USING COVERING INDEX runs_of_model": "how often models refused, once for a form",
     "SCAN stages USING COVERING INDEX stages_of_model": "the same of text models",
     "SCAN assets USING INDEX assets_in_outbox": "what waits to be uploaded, counted",
+    "SCAN (subquery-4)": "the calls of some days, found by their day and put in order",
+    "SCAN (subquery-5)": "the same",
+    "SCAN calls": "the calls of a month, found by their day",
+    "SCAN sums": "the same, a row for a generation",
+    "SCAN unsettled": "those of them that may come to more",
+    "SCAN rest": "the same, with how much more",
+    "SCAN CONSTANT ROW": "no table at all",
 }
 """Walks along a table or an index that are as they should be → why."""
 
@@ -124,6 +134,8 @@ def test_no_read_looks_at_a_whole_table(traced: tuple[SqliteLedger, set[str]]) -
         lambda: ledger.is_stored_at("generations/g1/output/painter-1/a1.png", "local"),
         lambda: ledger.find_asset("a1"),
         lambda: ledger.find_picture("a1"),
+        lambda: ledger.read_usage(JANUARY),
+        lambda: ledger.read_month_spend(JANUARY),
     ]
     for read in reads:
         read()

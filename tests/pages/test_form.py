@@ -327,7 +327,7 @@ def test_what_is_chosen_is_asked_for(open_keyed: OpenKeyed) -> None:
 
     send(page)
 
-    wait_for_end(lab, str(page.query_params["generation"][0]))
+    wait_for_end(lab, str(str(page.query_params["generation"])))
     assert [dict(request.parameters) for request, _ in lab.started] == [
         {FLARE: ImageParameters(quality="low", output_format="webp", output_compression=60)}
     ]
@@ -411,7 +411,7 @@ def test_reference_images_go_along(open_keyed: OpenKeyed) -> None:
 
     send(page)
 
-    wait_for_end(lab, str(page.query_params["generation"][0]))
+    wait_for_end(lab, str(str(page.query_params["generation"])))
     assert [references for _, references in lab.started] == [
         (prepare_reference(sun, name="sun"), prepare_reference(sea, name="sea"))
     ]
@@ -506,7 +506,7 @@ def test_moderation_is_not_offered_for_edits(open_keyed: OpenKeyed) -> None:
     drawn = keys_drawn(page)
     send(page)
 
-    wait_for_end(lab, str(page.query_params["generation"][0]))
+    wait_for_end(lab, str(str(page.query_params["generation"])))
     assert f"{GPT_2}.moderation" not in drawn
     assert [dict(request.parameters) for request, _ in lab.started] == [{}]
 
@@ -538,3 +538,38 @@ def _previews(page: AppTest) -> list[_Preview]:
     return [
         _Preview(captions=[one.caption for one in image.proto.imgs]) for image in page.sidebar.image
     ]
+
+
+def test_what_goes_beyond_a_limit_is_refused_at_the_click(open_keyed: OpenKeyed) -> None:
+    """One sentence says by how much it is over, and nothing is recorded; what is free still starts."""
+    lab = open_keyed(PROMPTFLOW_GENERATION_LIMIT_USD="0.01")
+    page = open_studio()
+    choose(page, GPT_2)
+
+    send(page)
+
+    [said] = [error.value.replace("\\", "") for error in page.error]
+    assert "over the limit of $0.01 for one generation" in said
+    assert lab.list_generations() == ()
+    choose(page, GOUACHE, text_model="offline-planner")
+    send(page)
+    assert not page.error
+    assert len(lab.list_generations()) == 1
+    wait_for_end(lab, str(page.query_params["generation"]))
+
+
+def test_a_cost_that_cannot_be_told_is_refused_under_a_limit(open_keyed: OpenKeyed) -> None:
+    """A model without a price is not asked where there is a limit."""
+    lab = open_keyed(
+        PROMPTFLOW_MONTHLY_LIMIT_USD="100",
+        OPENAI_IMAGE_MODELS="my-painter",
+    )
+    page = open_studio()
+    choose(page, "my-painter")
+
+    send(page)
+
+    [said] = [error.value.replace("\\", "") for error in page.error]
+    assert said.startswith("What this will cost can't be told beforehand")
+    assert "PROMPTFLOW_MONTHLY_LIMIT_USD" in said
+    assert lab.list_generations() == ()
