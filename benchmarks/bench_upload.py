@@ -19,9 +19,9 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.figures import CannotMeasureError, run, say
 from benchmarks.servers import ROOT, environment
-from promptflow.housekeeping import Tidied
 from promptflow.laboratory import Laboratory, open_laboratory
 from promptflow.records import GenerationRequest
+from promptflow.rounds import Tidied
 from promptflow.settings import read_settings
 
 PICTURES = 1_000

@@ -21,7 +21,10 @@ POLL_S = 0.02
 _READY_S = 60.0
 _STOP_S = 20.0
 _LOG_CHARS = 2_000
-_SETTINGS = ("PROMPTFLOW_", "STREAMLIT_", "OPENAI_", "GOOGLE_", "GEMINI_", "B2_")
+_SETTINGS = (
+    *("PROMPTFLOW_", "STREAMLIT_", "OPENAI_", "GOOGLE_", "GEMINI_"),
+    *("B2_", "S3_", "IMAGE_"),
+)
 """Beginnings of variables that would make one machine's figures differ from another's."""
 
 

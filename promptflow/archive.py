@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from promptflow.buckets import BucketSettings
 from promptflow.clock import Clock
 from promptflow.errors import BucketError, PromptflowError, SetupError, StorageError
-from promptflow.housekeeping import Housekeeper, Tell, Tidied, hold
+from promptflow.housekeeping import Housekeeper, hold
 from promptflow.inventory import (
     NOTHING,
     Backend,
@@ -27,6 +27,7 @@ from promptflow.inventory import (
 )
 from promptflow.ledger import SqliteLedger
 from promptflow.records import Asset
+from promptflow.rounds import Tell, Tidied
 from promptflow.settings import Settings
 from promptflow.storage.links import Links
 from promptflow.storage.shelves import LOCAL, Shelves
@@ -108,11 +109,12 @@ class Archive:
             return None
         return self._links.link(asset.key, mime=asset.mime, filename=filename)
 
-    def find_address(self, asset: Asset) -> str:
+    def find_address(self, asset: Asset, *, filename: str | None = None) -> str:
         """Return where a picture can be had right now: a fresh link, or its file on this machine.
 
         Args:
             asset: as the ledger has it.
+            filename: makes the browser save it under this name; ``None`` lets it be shown.
 
         Returns:
             ``https://…``, a secret for as long as it is good, or ``file://…``.
@@ -121,7 +123,7 @@ class Archive:
             StorageError: it could not be signed, or its key is not one of ours.
         """
         if self.bucket and self.store.is_uploaded(asset):
-            return self.bucket.sign(asset.key, mime=asset.mime)
+            return self.bucket.sign(asset.key, mime=asset.mime, filename=filename)
         return self.store.path(asset).as_uri()
 
     # What is done in the background

@@ -7,6 +7,7 @@ from functools import partial
 
 from promptflow.budget import GENERATION_LIMIT, MONTHLY_LIMIT, format_limit
 from promptflow.errors import PromptflowError, SetupError
+from promptflow.inventory import Inventory
 from promptflow.laboratory import MIN_FREE_BYTES, Laboratory, open_laboratory
 from promptflow.ledger import Ownership
 from promptflow.settings import Settings
@@ -130,11 +131,7 @@ def _examine_pictures(lab: Laboratory, *, prunes: bool) -> Iterator[Finding]:
         )
         yield Finding(what="pictures", fine=False, said=said)
     elif found.out_of_reach:
-        said = (
-            f"{count(found.out_of_reach, 'object')} in a bucket, but none is set up, so nobody can say "
-            "whether they are there. Set the B2_ variables to those they were uploaded with."
-        )
-        yield Finding(what="pictures", fine=False, said=said)
+        yield Finding(what="pictures", fine=False, said=tell_out_of_reach(found))
     else:
         yield Finding(what="pictures", fine=True, said="every recorded picture is there")
     if found.left_over:
@@ -155,6 +152,18 @@ def _examine_pictures(lab: Laboratory, *, prunes: bool) -> Iterator[Finding]:
             "ledger's; `python -m promptflow doctor --prune` removes them for good."
         )
         yield Finding(what="unrecorded", fine=False, said=said)
+
+
+def tell_out_of_reach(found: Inventory) -> str:
+    """Say of what is in a bucket that it can't be looked at.
+
+    Args:
+        found: what was compared, without a bucket.
+    """
+    return (
+        f"{count(found.out_of_reach, 'object')} in a bucket, but none is set up, so nobody can say "
+        "whether they are there. Set the B2_ variables to those they were uploaded with."
+    )
 
 
 def _examine_flows(lab: Laboratory) -> Iterator[Finding]:

@@ -1,6 +1,9 @@
 """The app and the questions about its lineage on one port: ``streamlit run promptflow/server.py``. Floor 8."""
 
+import signal
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import streamlit as st
@@ -35,9 +38,24 @@ async def _redirect(request: Request) -> RedirectResponse:
     return RedirectResponse(f"{_PATH}/{query}", 307)
 
 
+@asynccontextmanager
+async def _end_in_order(_app: st.App) -> AsyncIterator[None]:
+    """Let Python end as it does by itself: paid work arrives then, and the ledger is saved.
+
+    The server sends itself the SIGTERM that stopped it once more when it is done, by which Python would
+    end on the spot.
+    """
+    try:
+        yield
+    finally:
+        if hasattr(signal, "pthread_sigmask"):
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+
+
 note_questions(_PATH)
 app = st.App(
     ROOT / "app.py",
+    lifespan=_end_in_order,
     routes=[
         Route(_PATH, _redirect),
         Mount(

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from promptflow.settings import Settings, read_settings
+from tests.processes import SETTINGS
 
 _LOOPBACK = ("127.", "localhost", "::1")
-_OURS = ("PROMPTFLOW_", "OPENAI_", "GOOGLE_", "GEMINI_", "B2_", "S3_", "IMAGE_", "AWS_")
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +31,7 @@ def _only_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """No setting or key of whoever runs the tests gets in."""
     for name in list(os.environ):
-        if name.startswith(_OURS):
+        if name.startswith(SETTINGS):
             monkeypatch.delenv(name)
 
 

@@ -8,12 +8,14 @@ from typing import IO
 
 from promptflow.settings import ROOT
 
-_OURS = ("PROMPTFLOW_", "OPENAI_", "GOOGLE_", "GEMINI_", "B2_", "PYTHONIOENCODING", "PYTHONUTF8")
+SETTINGS = ("PROMPTFLOW_", "OPENAI_", "GOOGLE_", "GEMINI_", "B2_", "S3_", "IMAGE_", "AWS_")
+"""Beginnings of variables that whoever runs the tests may have set for other things."""
+_LEFT_OUT = (*SETTINGS, "PYTHONIOENCODING", "PYTHONUTF8")
 
 
 def environ_for(folder: Path | str, **more: str) -> dict[str, str]:
     """Return an environment without keys, in which a folder is the data folder."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_LEFT_OUT)}
     return kept | {"PROMPTFLOW_DATA_DIR": str(folder)} | more
 
 

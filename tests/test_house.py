@@ -13,11 +13,13 @@ import click
 import pytest
 
 import promptflow
+from benchmarks.servers import environment
 from promptflow.cli import cli
 from promptflow.errors import PromptflowError
 from promptflow.events import Event, FlowResumed
 from promptflow.settings import GOOGLE_KEYS, OPENAI_KEYS, ROOT, read_settings
 from tests.ledger.scripted_flow import rich_flow
+from tests.processes import environ_for
 
 README = (ROOT / "README.md").read_text("utf-8")
 PAGES = {
@@ -33,6 +35,8 @@ COMMANDS = [
     for name, page in PAGES.items()
     for line in re.findall(r"python -m promptflow [^`\n]+", page)
 ]
+TOLD = re.findall(r"^\| `([A-Z0-9_]+)` \|", README, re.MULTILINE)
+"""The variables in the table of settings."""
 LATE = ("streamlit", "PIL", "openai", "google.genai", "boto3", "promptflow.providers.offline")
 
 
@@ -69,7 +73,16 @@ def test_every_variable_is_in_the_readme() -> None:
     environ |= dict.fromkeys((OPENAI_KEYS[0], GOOGLE_KEYS[0]), "a key")
     read_settings(environ)
 
-    assert environ.asked == set(re.findall(r"^\| `([A-Z0-9_]+)` \|", README, re.MULTILINE))
+    assert environ.asked == set(TOLD)
+
+
+def test_no_setting_of_this_machine_gets_into_a_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests and benchmarks run their processes without any setting that the README tells of."""
+    for name in TOLD:
+        monkeypatch.setenv(name, "of this machine")
+
+    assert "of this machine" not in environment({}).values()
+    assert "of this machine" not in environ_for("a folder").values()
 
 
 def test_only_the_settings_read_variables() -> None:
@@ -126,6 +139,14 @@ def test_every_module_has_a_floor_in_the_readme() -> None:
     modules = {module.name for module in pkgutil.iter_modules(promptflow.__path__)}
 
     assert modules - {"__main__"} <= told
+
+
+def test_a_word_is_explained_once() -> None:
+    """The glossary has one line for each word."""
+    words = re.findall(r"^\| ([^|`]+) \|", README.partition("## Glossary")[2], re.MULTILINE)[1:]
+
+    assert len(words) > 20
+    assert sorted(words) == sorted(set(words))
 
 
 def test_every_error_has_a_code_of_its_own() -> None:

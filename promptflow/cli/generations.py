@@ -19,9 +19,16 @@ from promptflow.laboratory import Laboratory
 from promptflow.listing import list_models, render_models, tell_models
 from promptflow.options import read_parameters, read_references, suggest_naming
 from promptflow.ports import Reference
-from promptflow.records import GenerationRequest, GenerationStatus, ImageParameters, RunStatus
+from promptflow.records import (
+    Asset,
+    GenerationRequest,
+    GenerationStatus,
+    ImageParameters,
+    RunStatus,
+)
 from promptflow.transcript import Transcript
 from promptflow.view import FlowView
+from promptflow.wording import name_picture
 
 _POLL_S = 0.1
 """Seconds between two looks at whether Ctrl-C was pressed."""
@@ -114,12 +121,33 @@ def show(open_lab: OpenLaboratory, generation_id: str, *, as_json: bool, links: 
             raise InputError("links", "--links goes with --json; write both.")
         view = lab.look_up(generation_id)[1]
         if as_json:
-            print_json(render_document(view, link=lab.archive.find_address if links else None))
+            print_json(render_document(view, link=_find_addresses(lab, view) if links else None))
         else:
             transcript = Transcript(print_, lab.name_of, lab.sees_references)
             for event in lab.read_events(generation_id):
                 transcript.take(event)
         return SUCCEEDED
+
+
+def _find_addresses(lab: Laboratory, view: FlowView) -> Callable[[Asset], str]:
+    """Make what returns the address of a picture, under the name it is to be saved by."""
+    names = {
+        asset.asset_id: f"reference-{number}.{_extension(asset)}"
+        for number, asset in enumerate(view.references, start=1)
+    }
+    for run in view.runs:
+        for image in run.images:
+            names[image.asset.asset_id] = name_picture(
+                view.request.request,
+                run.image_model,
+                number=image.index + 1,
+                extension=_extension(image.asset),
+            )
+    return lambda asset: lab.archive.find_address(asset, filename=names[asset.asset_id])
+
+
+def _extension(asset: Asset) -> str:
+    return asset.key.rpartition(".")[-1]
 
 
 @cli.command()

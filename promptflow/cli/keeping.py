@@ -9,11 +9,11 @@ from promptflow.backups import Snapshot
 from promptflow.catalog.excerpts import excerpt
 from promptflow.cli.group import NONE, SUCCEEDED, OpenLaboratory, cli, laboratory, settings
 from promptflow.cli.streams import print_, tell, tell_line
-from promptflow.doctor import examine
+from promptflow.doctor import examine, tell_out_of_reach
 from promptflow.errors import InputError
-from promptflow.housekeeping import Tidied
 from promptflow.inventory import Moved
 from promptflow.laboratory import make_laboratory
+from promptflow.rounds import Tidied
 from promptflow.transcript import printable
 from promptflow.wording import count, format_size
 
@@ -45,7 +45,10 @@ def sync(open_lab: OpenLaboratory) -> int:
             f"{count(len(done.left.missing), 'picture')} recorded but nowhere to be found, the first "
             f"is {done.left.missing[0].key!r}. Bring them back from a backup.\n"
         )
-    return NONE if done.tidied.trouble or done.left.missing or waiting else SUCCEEDED
+    if done.left.out_of_reach:
+        tell(f"{tell_out_of_reach(done.left)}\n")
+    all_there = not (done.left.missing or done.left.out_of_reach or waiting)
+    return SUCCEEDED if all_there and not done.tidied.trouble else NONE
 
 
 @cli.command("migrate-storage")

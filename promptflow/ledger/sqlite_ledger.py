@@ -3,7 +3,7 @@
 import tempfile
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -334,10 +334,7 @@ class SqliteLedger:
         Raises:
             LedgerError: the ledger can't be read.
         """
-        if self.is_new:
-            return ()
-        with self.file.reading() as connection:
-            return keeping.list_without_thumbnail(connection, after=after, limit=limit)
+        return self._list(keeping.list_without_thumbnail, after=after, limit=limit)
 
     def list_in_outbox(self, *, after: str = "", limit: int = 100) -> tuple[Asset, ...]:
         """List what has yet to be uploaded, thumbnails among it, by id.
@@ -349,10 +346,7 @@ class SqliteLedger:
         Raises:
             LedgerError: the ledger can't be read.
         """
-        if self.is_new:
-            return ()
-        with self.file.reading() as connection:
-            return keeping.list_in_outbox(connection, after=after, limit=limit)
+        return self._list(keeping.list_in_outbox, after=after, limit=limit)
 
     def list_assets(self, *, after: str = "", limit: int = 100) -> tuple[Asset, ...]:
         """List all that is stored, of every role, by id.
@@ -364,10 +358,16 @@ class SqliteLedger:
         Raises:
             LedgerError: the ledger can't be read.
         """
+        return self._list(keeping.list_assets, after=after, limit=limit)
+
+    def _list(
+        self, look: Callable[..., tuple[Asset, ...]], *, after: str, limit: int
+    ) -> tuple[Asset, ...]:
+        """List one batch of rows; none where nothing is recorded yet."""
         if self.is_new:
             return ()
         with self.file.reading() as connection:
-            return keeping.list_assets(connection, after=after, limit=limit)
+            return look(connection, after=after, limit=limit)
 
     def list_running(self) -> frozenset[str]:
         """Return the ids of the generations under way, in whichever process.

@@ -80,7 +80,8 @@ class Row:
     reason: str
     sentence: str
     """With fields in braces: server, code (in brackets, or nothing), silence, may, capability, endpoint,
-    and key_id, key, bucket and region for the variables that hold them."""
+    and key_id, key, bucket and region for the variables that hold them, address for the one that says
+    where the server is."""
     hint: str = ""
     """A further sentence for Backblaze B2 alone."""
     codes: frozenset[str] = frozenset()
@@ -235,7 +236,7 @@ TABLE = (
         reason="unreachable",
         names=frozenset({"ConnectionError"}),
         passing=True,
-        sentence="{endpoint} can't be reached. Check this machine's network and {region}; it is tried"
+        sentence="{endpoint} can't be reached. Check this machine's network and {address}; it is tried"
         " again later.",
     ),
     Row(
@@ -327,11 +328,12 @@ def explain(
 
 
 def name_variables(settings: BucketSettings) -> dict[str, str]:
-    """Return ``key_id``, ``key``, ``bucket`` and ``region`` → the variable to look at."""
+    """Return ``key_id``, ``key``, ``bucket``, ``region`` and ``address`` → the variable to look at."""
     named = {
         "key_id": "B2_APPLICATION_KEY_ID",
         "key": "B2_APPLICATION_KEY",
         "bucket": "B2_BUCKET_NAME",
         "region": "B2_REGION",
     }
-    return named | dict(settings.variables)
+    named |= settings.variables
+    return named | {"address": named["region"] if settings.is_b2 else OTHER_SERVER}

@@ -9,7 +9,8 @@ import hashlib
 import os
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -27,6 +28,10 @@ from promptflow.storage.keys import (
 )
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
+_FOLDERS = 3
+"""Those of a key that may be removed: the generation's, the role's and the model's."""
+_MOST_TRIES = 100
+"""Each takes another who removes a folder in the very moment in which it is empty."""
 
 
 class LocalStore:
@@ -64,8 +69,7 @@ class LocalStore:
         path = self.path(asset.key)
         try:
             if not _holds(path, data):
-                _make_folder(path.parent)
-                _write_whole(path, data)
+                _write_into_folder(path, data)
         except OSError as error:
             self._fail_write(error, asset.key)
         return asset
@@ -169,12 +173,8 @@ class LocalStore:
         Raises:
             StorageError: the folder can't be read.
         """
-        top = self._folder / PICTURES
-        try:
-            return tuple(path.name for path in top.glob("*") if is_generation(path.name))
-        except OSError as error:
-            message = f"The folder {str(top)!r} can't be read ({error.strerror}). Check it."
-            raise StorageError(message) from error
+        found = _find(self._folder / PICTURES, levels=1)
+        return tuple(path.name for path in found if is_generation(path.name))
 
     def list_keys(self) -> Iterator[tuple[str, int]]:
         """Yield all that is stored, recorded or not.
@@ -185,18 +185,15 @@ class LocalStore:
         Raises:
             StorageError: the folder can't be read.
         """
-        top = self._folder / PICTURES
-        try:
-            for path in top.glob("*/*/*/*"):
-                key = path.relative_to(self._folder).as_posix()
-                if find_parts(key) is not None:
-                    yield from _weigh(path, key)
-        except OSError as error:
-            message = f"The folder {str(top)!r} can't be read ({error.strerror}). Check it."
-            raise StorageError(message) from error
+        for path in _find(self._folder / PICTURES, levels=4):
+            key = path.relative_to(self._folder).as_posix()
+            if find_parts(key) is not None:
+                yield from _weigh(path, key)
 
     def remove(self, key: str) -> None:
-        """Remove a picture for good; where there is none, nothing happens.
+        """Remove a picture for good, and the folders that it leaves empty, up to the generation's.
+
+        Where there is none, nothing happens.
 
         Args:
             key: as an `Asset` holds it.
@@ -211,9 +208,10 @@ class LocalStore:
             return
         except OSError as error:
             self._fail_write(error, key)
+        _remove_empty(path.parents[:_FOLDERS])
 
     def remove_leftovers(self, generation_id: str) -> None:
-        """Remove what a writer that was killed left half-written.
+        """Remove what a writer that was killed left half-written, and folders that were left empty.
 
         Args:
             generation_id: one that nobody writes to any more.
@@ -227,6 +225,11 @@ class LocalStore:
                     path.unlink(missing_ok=True)
                 except OSError as error:
                     self._fail_write(error, path.name)
+        folder = self._inside(make_folder(generation_id))
+        # Not through a link: it may lead to folders that are none of ours.
+        roles = [path for path in _find(folder, levels=1) if not path.is_symlink()]
+        models = [path for role in roles for path in _find(role, levels=1)]
+        _remove_empty((*models, *roles, folder))
 
     def check_writable(self) -> None:
         """Write a byte where the pictures go and remove it again.
@@ -261,12 +264,7 @@ class LocalStore:
         )
 
     def _files(self, generation_id: str) -> list[Path]:
-        folder = self._inside(make_folder(generation_id))
-        try:
-            return sorted(folder.glob("*/*/*"))
-        except OSError as error:
-            message = f"The folder {str(folder)!r} can't be read ({error.strerror}). Check it."
-            raise StorageError(message) from error
+        return sorted(_find(self._inside(make_folder(generation_id)), levels=_FOLDERS))
 
     def _inside(self, key: str) -> Path:
         """Join a checked key, and make sure that no link on the way leads out."""
@@ -291,6 +289,22 @@ class LocalStore:
         raise StorageError(message) from error
 
 
+def _find(folder: Path, *, levels: int) -> Iterator[Path]:
+    """Yield what is so many levels below a folder; one that is removed meanwhile holds nothing."""
+    try:
+        entries = tuple(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        message = f"The folder {str(folder)!r} can't be read ({error.strerror}). Check it."
+        raise StorageError(message) from error
+    for entry in entries:
+        if levels == 1:
+            yield entry
+        else:
+            yield from _find(entry, levels=levels - 1)
+
+
 def _weigh(path: Path, key: str) -> Iterator[tuple[str, int]]:
     """Yield a key with its file's size, unless the file was removed meanwhile."""
     try:
@@ -302,6 +316,26 @@ def _weigh(path: Path, key: str) -> Iterator[tuple[str, int]]:
 def _holds(path: Path, data: bytes) -> bool:
     """Say whether these very bytes are there already; damaged ones are written anew."""
     return path.is_file() and path.read_bytes() == data
+
+
+def _remove_empty(folders: Iterable[Path]) -> None:
+    """Remove those folders that are empty, the deepest first; the system lets no other go."""
+    for folder in folders:
+        with suppress(OSError):
+            folder.rmdir()
+
+
+def _write_into_folder(path: Path, data: bytes) -> None:
+    """Make the folder and write; anew where it was removed in between because it was empty."""
+    for left in reversed(range(_MOST_TRIES)):
+        try:
+            _make_folder(path.parent)
+            _write_whole(path, data)
+        except FileNotFoundError:
+            if not left:
+                raise
+        else:
+            return
 
 
 def _make_folder(folder: Path) -> None:

@@ -10,6 +10,8 @@ import threading
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 
@@ -22,7 +24,8 @@ from promptflow.ledger.database import LedgerFile
 from promptflow.ledger.snapshots import put_back, take_snapshot
 from promptflow.settings import ROOT
 from tests.archive.installation import DENIED, HandClock, Installation, generate
-from tests.processes import environ_for
+from tests.datasette.serving import serve_app
+from tests.processes import environ_for, run_cli
 from tests.storage.marked import digest
 from tests.storage.tiny_disk import run_on_tiny_disk
 from tests.wire.b2_front import S3Fault
@@ -80,6 +83,18 @@ def test_the_end_of_a_process_saves_what_changed(kept: Installation) -> None:
 
     assert len(first) == 1
     assert kept.snapshots() == first
+
+
+def test_a_server_that_is_told_to_stop_saves_what_changed(kept: Installation) -> None:
+    """SIGTERM, with which hosts stop an app, ends the server in order, the ledger in the bucket."""
+    kept.folder.mkdir()
+    with serve_app(kept.folder, "promptflow/server.py", **kept.variables) as address:
+        with pytest.raises(HTTPError, match="503"):
+            urlopen(f"{address}/datasette/")  # noqa: S310 - our own address
+        assert run_cli(kept.folder, "generate", "A kite").returncode == 0
+        assert kept.snapshots() == []
+
+    assert len(kept.snapshots()) == 1
 
 
 def test_the_newest_20_of_a_series_are_kept(kept: Installation) -> None:

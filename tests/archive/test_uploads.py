@@ -185,6 +185,25 @@ def test_a_bucket_that_fails_costs_nothing(kept: Installation, fault: str) -> No
     assert kept.here("outbox") == {}
 
 
+def test_a_bucket_that_fails_is_logged_once(
+    kept: Installation, caplog: pytest.LogCaptureFixture
+) -> None:
+    """However many pictures wait, a round says once what is wrong, and of which picture."""
+    kept.refuse_uploads()
+    lab = kept.open()
+    generate(lab)
+    lab.archive.settle(timeout_s=PATIENCE_S)
+    lab.archive.close(timeout_s=0)
+    caplog.clear()
+
+    done = kept.open().archive.sync()
+
+    assert done.tidied.trouble is not None
+    assert [record.message for record in caplog.records] == [
+        f"Not uploaded: {done.tidied.trouble.message}"
+    ]
+
+
 def test_pauses_double_up_to_ten_minutes() -> None:
     """A bucket that fails is asked less and less often."""
     pauses = [plan_pause(failures) for failures in (1, 2, 3, 4, 7, 8, 100)]

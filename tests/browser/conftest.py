@@ -1,6 +1,5 @@
 """A real server process and a real Chromium."""
 
-import os
 import shutil
 import socket
 import subprocess
@@ -15,6 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from promptflow.settings import ROOT
+from tests.processes import environ_for
 
 _CHROMIUM_FLAGS = (
     "--no-sandbox",
@@ -85,15 +85,11 @@ def serve(folder: Path, *, piece_s: str) -> Iterator[str]:
     """Serve the app with its data in a folder; yield its address, and stop it in the end."""
     with closing(socket.create_server(("127.0.0.1", 0))) as free:
         port = free.getsockname()[1]
-    environ = os.environ | {
-        "PROMPTFLOW_DATA_DIR": str(folder / "data"),
-        "PYTHONPATH": str(ROOT),
-    }
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(
             [sys.executable, str(Path(__file__).parent / "serve.py"), str(port), piece_s],
             cwd=ROOT,
-            env=environ,
+            env=environ_for(folder / "data", PYTHONPATH=str(ROOT)),
             stdout=log,
             stderr=subprocess.STDOUT,
         )

@@ -5,7 +5,7 @@ import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
@@ -48,6 +48,11 @@ def test_links_are_freshly_signed_or_files(kept: Installation, finished: Finishe
         in run["images"][0]["url"]
     )
     assert "X-Amz-Signature=" in run["images"][0]["url"]
+    asked = parse_qs(urlsplit(run["images"][0]["url"]).query)
+    assert asked["response-content-type"] == ["image/png"]
+    assert asked["response-content-disposition"] == [
+        f'attachment; filename="a-kite-{run["image_model"]}-1.png"'
+    ]
     (run, *_) = json.loads(local.stdout)["runs"]
     path = Path(unquote(urlsplit(run["images"][0]["url"]).path))
     assert run["images"][0]["url"].startswith("file:///")
@@ -100,6 +105,19 @@ def test_sync_tells_what_is_nowhere(kept: Installation) -> None:
         f"1 picture recorded but nowhere to be found, the first is {lost!r}. Bring them back from a "
         "backup.",
     ]
+
+
+def test_pictures_in_a_bucket_that_is_not_set_up_are_told(kept: Installation) -> None:
+    """`sync` doesn't say that all is there where nobody can say so."""
+    generate(kept)
+
+    done = run_cli(kept.folder, "sync")
+
+    assert done.returncode == 1
+    assert last_line(done.stderr) == (
+        "4 objects in a bucket, but none is set up, so nobody can say whether they are there. Set the "
+        "B2_ variables to those they were uploaded with."
+    )
 
 
 def test_an_outbox_without_a_bucket_is_told(kept: Installation) -> None:

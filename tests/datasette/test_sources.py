@@ -1,10 +1,10 @@
 """Thumbnails for the questions, from a laboratory's ledger and store."""
 
-from promptflow.housekeeping import Tidied
 from promptflow.laboratory import Laboratory
 from promptflow.ports import Reference
 from promptflow.questions.sources import read_thumbnail
 from promptflow.records import AssetRole
+from promptflow.rounds import Tidied
 from promptflow.settings import Settings
 from tests.scripted import GOUACHE, finish, give, make_laboratory, make_png, make_request
 

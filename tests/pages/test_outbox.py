@@ -11,8 +11,8 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from promptflow.buckets import read_bucket
-from promptflow.housekeeping import Tidied
 from promptflow.laboratory import Laboratory
+from promptflow.rounds import Tidied
 from promptflow.settings import Settings
 from promptflow.ui import deps
 from tests.pages.conftest import OpenLab, all_text, open_studio

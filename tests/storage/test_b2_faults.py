@@ -343,6 +343,15 @@ def test_a_server_that_is_not_there_is_named(b2: B2Bucket) -> None:
     )
 
 
+def test_an_address_that_was_set_is_the_one_to_look_at(b2: B2Bucket) -> None:
+    """Where another server was named, that variable is told, and not the region."""
+    settings = replace(b2.settings, endpoint="http://127.0.0.1:1", is_b2=False)
+
+    error = fail_to_put(B2Bucket(settings, attempts=1))
+
+    assert "Check this machine's network and S3_ENDPOINT_URL; it" in error.message
+
+
 def test_a_server_that_takes_no_connection_is_named(b2: B2Bucket) -> None:
     """A connection that never comes about is told like one that is refused."""
     with open_deaf_port() as port:

@@ -4,6 +4,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
@@ -323,6 +324,46 @@ def test_a_picture_can_be_removed(store: LocalStore) -> None:
     assert [key for key, _ in store.list_keys()] == [other.key]
 
 
+def test_folders_that_are_left_empty_go_too(store: LocalStore) -> None:
+    """With the last picture of a model, a role and a generation its folder goes; the top one stays."""
+    asset, other = write(store, encode(1)), write(store, encode(2), model="painter-2")
+    generation = store.path(asset.key).parents[2]
+
+    store.remove(asset.key)
+    assert [path.name for path in (generation / "output").iterdir()] == ["painter-2"]
+    store.remove(other.key)
+
+    assert list(generation.parent.iterdir()) == []
+
+
+def test_a_folder_may_go_while_another_writes_into_it(store: LocalStore) -> None:
+    """Writers find their folder again, and who lists is not disturbed, whenever it is removed."""
+    done = threading.Event()
+
+    def come_and_go(shade: int) -> None:
+        for _ in range(300):
+            asset = write(store, encode(shade))
+            assert store.read(asset.key) == encode(shade)
+            store.remove(asset.key)
+
+    def look() -> None:
+        while not done.is_set():
+            list(store.list_keys())
+            list(store.list_generation(GENERATION))
+
+    with ThreadPoolExecutor(5) as threads:
+        looking = threads.submit(look)
+        working = [threads.submit(come_and_go, shade) for shade in range(4)]
+        try:
+            for each in working:
+                each.result()
+        finally:
+            done.set()
+        looking.result()
+
+    assert store.list_generations() == ()
+
+
 def test_what_is_no_file_is_not_removed(store: LocalStore) -> None:
     """A key that stands for something else is reported, one below a file is nothing."""
     store.path(KEY).mkdir(parents=True)
@@ -347,6 +388,33 @@ def test_only_leftovers_are_removed(store: LocalStore) -> None:
     store.remove_leftovers(GENERATION)
 
     assert {path.name for path in folder.iterdir()} == {store.path(asset.key).name, "mine.part"}
+
+
+def test_folders_that_a_killed_process_left_empty_are_removed(store: LocalStore) -> None:
+    """A generation without pictures leaves no folders; one with a foreign file keeps that."""
+    store.path(KEY).parent.mkdir(parents=True)
+    (store.path(KEY).parents[1].with_name("reference")).mkdir()
+    kept = store.path(KEY.replace(GENERATION, "another")).with_name("notes.txt")
+    kept.parent.mkdir(parents=True)
+    kept.write_text("mine")
+
+    store.remove_leftovers(GENERATION)
+    store.remove_leftovers("another")
+
+    assert store.list_generations() == ("another",)
+    assert kept.is_file()
+
+
+def test_empty_folders_elsewhere_stay(store: LocalStore, tmp_path: Path) -> None:
+    """A link to another place makes nothing there one of the store's folders."""
+    mine = tmp_path / "mine" / "empty"
+    mine.mkdir(parents=True)
+    store.path(KEY).parents[2].mkdir(parents=True)
+    store.path(KEY).parents[1].symlink_to(mine.parent)
+
+    store.remove_leftovers(GENERATION)
+
+    assert mine.is_dir()
 
 
 def test_a_stored_picture_can_be_described_again(store: LocalStore) -> None:
@@ -388,6 +456,7 @@ def test_a_writable_folder_passes_the_check(store: LocalStore, tmp_path: Path) -
 
 FILL_DISK = f"""
 import sys
+import threading
 from io import BytesIO
 from pathlib import Path
 import numpy
