@@ -177,7 +177,7 @@ def _in_bulk(connection: sqlite3.Connection) -> Iterator[None]:
         connection.execute(f"INSERT INTO {index} ({index}) VALUES ('rebuild')")  # noqa: S608
     connection.execute("""
         INSERT INTO picture_counts
-        SELECT substr(created_at, 1, 10), image_model, run_status, count(*)
+        SELECT substr(created_at, 1, 10), image_model, run_status, count(*), count(*)
         FROM assets WHERE role = 'output' GROUP BY 1, 2, 3
     """)
 

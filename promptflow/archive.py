@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,8 @@ from promptflow.inventory import (
     take_inventory,
 )
 from promptflow.ledger import SqliteLedger
-from promptflow.records import Asset
+from promptflow.purging import purge
+from promptflow.records import Asset, Doomed
 from promptflow.rounds import Tell, Tidied
 from promptflow.settings import Settings
 from promptflow.storage.links import Links
@@ -204,6 +206,24 @@ class Archive:
             found = take_inventory(self._ledger, self.store)
             prune(self.store, found)
             return found.unrecorded
+
+    def purge(self, before: datetime, tell: Callable[[int], None] = lambda _: None) -> Doomed:
+        """Remove for good what was deleted before a moment, as `promptflow.purging` does.
+
+        Args:
+            before: what was deleted later stays.
+            tell: hears how many objects are gone so far.
+
+        Returns:
+            What was removed.
+
+        Raises:
+            SetupError: some of it is in a bucket, and none is set up; nothing was changed.
+            LedgerError: the ledger can't be read or written.
+            StorageError: an object can't be removed, or another process is at it.
+        """
+        with self.held():
+            return purge(self._ledger, self.store, before=before, tell=tell)
 
     def move(self, to: Backend, tell: Callable[[Moved], None]) -> Moved:
         """Move every picture to one place; broken off, it goes on where it stopped.

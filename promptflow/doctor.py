@@ -134,6 +134,12 @@ def _examine_pictures(lab: Laboratory, *, prunes: bool) -> Iterator[Finding]:
         yield Finding(what="pictures", fine=False, said=tell_out_of_reach(found))
     else:
         yield Finding(what="pictures", fine=True, said="every recorded picture is there")
+    if found.half_purged:
+        said = (
+            f"a purge was broken off with {count(found.half_purged, 'object')} left. "
+            "`python -m promptflow purge --yes` goes on with it."
+        )
+        yield Finding(what="purge", fine=False, said=said)
     if found.left_over:
         said = (
             f"{count(len(found.left_over), 'object')} stored in one place too many, the first is "

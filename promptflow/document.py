@@ -1,9 +1,10 @@
 """One generation as one JSON document: what ``generate --json`` and ``show --json`` print. Floor 7."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from types import MappingProxyType
 
-from promptflow.records import Asset, Fault, ImageParameters, Stage
+from promptflow.records import Asset, Fault, ImageParameters, Labels, Stage
 from promptflow.view import FlowView, ImageView, RunView, StageView
 
 _STAGE_ORDER = list(Stage)
@@ -13,11 +14,18 @@ _Link = Callable[[Asset], str] | None
 """Makes the address of a picture."""
 
 
-def render_document(view: FlowView, *, link: _Link = None) -> dict[str, object]:
+def render_document(
+    view: FlowView,
+    *,
+    labels: Mapping[str, Labels] = MappingProxyType({}),
+    link: _Link = None,
+) -> dict[str, object]:
     """Render a generation for programs.
 
     Args:
         view: the fold over its events.
+        labels: id of the generation or of one of its pictures → what a person wrote on it; nothing
+            where it is left out.
         link: makes the address of a picture, which then has a ``url``; ``None`` leaves it out.
 
     Returns:
@@ -36,12 +44,13 @@ def render_document(view: FlowView, *, link: _Link = None) -> dict[str, object]:
     runs = sorted(view.runs, key=lambda one: (place(one.image_model), one.version))
     return {
         "generation_id": view.generation_id,
+        **_labels(labels.get(view.generation_id)),
         "status": view.status,
         "cost_usd": _usd(view.cost_micro_usd),
         "estimate_usd": _usd(view.request.estimate_micro_usd),
         "references": [_asset(asset, link) for asset in view.references],
         "stages": [_stage(stage) for stage in stages],
-        "runs": [_run(run, link) for run in runs],
+        "runs": [_run(run, labels, link) for run in runs],
     }
 
 
@@ -64,7 +73,13 @@ def _stage(stage: StageView) -> dict[str, object]:
     }
 
 
-def _run(run: RunView, link: _Link) -> dict[str, object]:
+def _labels(labels: Labels | None) -> dict[str, object]:
+    if labels is None:
+        return {"title": "", "note": "", "tags": []}
+    return {"title": labels.title, "note": labels.note, "tags": list(labels.tags)}
+
+
+def _run(run: RunView, labels: Mapping[str, Labels], link: _Link) -> dict[str, object]:
     return {
         "run_id": run.run_id,
         "image_model": run.image_model,
@@ -76,7 +91,7 @@ def _run(run: RunView, link: _Link) -> dict[str, object]:
         "prompt": run.prompt,
         "prompt_origin": run.prompt_origin,
         "error": _fault(run.fault),
-        "images": [_image(image, link) for image in run.images],
+        "images": [_image(image, labels, link) for image in run.images],
         "total_ms": run.total_ms,
         "usage": asdict(run.usage),
         "cost_usd": _usd(run.cost_micro_usd),
@@ -85,9 +100,13 @@ def _run(run: RunView, link: _Link) -> dict[str, object]:
     }
 
 
-def _image(image: ImageView, link: _Link) -> dict[str, object]:
-    resolved = _parameters(image.resolved) if image.resolved else {}
-    return _asset(image.asset, link) | {"resolved": resolved, "seed": image.seed}
+def _image(image: ImageView, labels: Mapping[str, Labels], link: _Link) -> dict[str, object]:
+    return {
+        **_asset(image.asset, link),
+        **_labels(labels.get(image.asset.asset_id)),
+        "resolved": _parameters(image.resolved) if image.resolved else {},
+        "seed": image.seed,
+    }
 
 
 def _asset(asset: Asset, link: _Link) -> dict[str, object]:

@@ -13,11 +13,14 @@
     ├── StorageError          a picture could not be written or read
     │   └── BucketError       by the bucket; it says whether another try can help
     ├── LedgerError           a record could not be written or read
-    │   └── UnknownGenerationError
+    │   ├── UnknownGenerationError
+    │   └── DeletedGenerationError
     └── InternalError         a mistake of our own
 
 Every message is one or two sentences: what failed, for which value, what was expected, what to do.
 """
+
+from datetime import datetime
 
 
 class PromptflowError(Exception):
@@ -278,3 +281,20 @@ class UnknownGenerationError(LedgerError):
     code = "unknown_generation"
     advice = "Check the address, or choose one from the list of earlier generations."
     """How the message ends; where there is neither address nor list, something else is said."""
+
+
+class DeletedGenerationError(LedgerError):
+    """A generation was deleted.
+
+    Args:
+        message: when, and what to do.
+        deleted_at: when; aware, in UTC.
+        is_purged: whether nothing is left that could be brought back.
+    """
+
+    code = "deleted_generation"
+
+    def __init__(self, message: str, *, deleted_at: datetime, is_purged: bool) -> None:
+        super().__init__(message)
+        self.deleted_at = deleted_at
+        self.is_purged = is_purged

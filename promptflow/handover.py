@@ -25,7 +25,7 @@ MOST_BYTES = 400_000_000
 _MICRO = 1_000_000
 _MODE = 0o644 << 16
 """Whoever unpacks it may read the files."""
-_GONE = "There is no picture with this id in the ledger any more."
+_GONE = "There is no picture with this id in the ledger any more, or it was deleted."
 
 
 class Source(Protocol):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from promptflow.errors import BucketError, PictureError, StorageError
-from promptflow.ledger import SqliteLedger
+from promptflow.ledger import SqliteLedger, purging
 from promptflow.records import Asset
 from promptflow.storage.keys import parse_key
 from promptflow.storage.shelves import LOCAL, OUTBOX, Shelves
@@ -41,6 +41,8 @@ class Inventory:
     """Stored, and not recorded at all; not those of generations under way."""
     out_of_reach: int = 0
     """How many are recorded to be in a bucket, where none is set up."""
+    half_purged: int = 0
+    """How many a purge that was broken off has marked: theirs may be gone, and are not missing."""
 
 
 NOTHING = Inventory(missing=(), left_over=(), unrecorded=())
@@ -74,6 +76,7 @@ def take_inventory(ledger: SqliteLedger, shelves: Shelves) -> Inventory:
     # Places first: what is recorded after they were looked at is not missed.
     stored = {place: dict(shelves.list_keys(place)) for place in _find_places(shelves)}
     busy = ledger.list_running()
+    purged = _list_purged(ledger)
     recorded: dict[str, list[Asset]] = {}
     missing: list[Asset] = []
     out_of_reach = 0
@@ -81,6 +84,8 @@ def take_inventory(ledger: SqliteLedger, shelves: Shelves) -> Inventory:
         recorded.setdefault(asset.key, []).append(asset)
         if shelves.bucket is None and asset.backend not in {LOCAL, OUTBOX}:
             out_of_reach += 1
+        elif asset.asset_id in purged:
+            continue
         elif asset.key not in stored.get(asset.backend, ()):
             missing.append(asset)
     left_over, unrecorded = _sort_out(stored, recorded, busy)
@@ -90,6 +95,7 @@ def take_inventory(ledger: SqliteLedger, shelves: Shelves) -> Inventory:
         left_over=left_over,
         unrecorded=unrecorded,
         out_of_reach=out_of_reach,
+        half_purged=len(purged),
     )
 
 
@@ -187,6 +193,13 @@ def _walk(ledger: SqliteLedger) -> Iterator[Asset]:
     while batch := ledger.list_assets(after=after, limit=_BATCH):
         yield from batch
         after = batch[-1].asset_id
+
+
+def _list_purged(ledger: SqliteLedger) -> frozenset[str]:
+    if ledger.is_new:
+        return frozenset()
+    with ledger.file.reading() as connection:
+        return purging.list_marked_ids(connection)
 
 
 def _is_there(ledger: SqliteLedger, shelves: Shelves, asset: Asset) -> bool:

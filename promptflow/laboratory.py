@@ -33,6 +33,7 @@ from promptflow.errors import LedgerError, SetupError
 from promptflow.events import Event, FlowFinished, ImageReady, ReferenceStored
 from promptflow.flows import Flows, LiveFlow
 from promptflow.instructions import read_instructions
+from promptflow.labels import Kind, clean_labels
 from promptflow.ledger import Ownership, SqliteLedger, recover
 from promptflow.ports import ImageModel, Reference, TextModel
 from promptflow.providers import Provider, keyed_google, keyed_openai, offline_provider
@@ -44,6 +45,7 @@ from promptflow.records import (
     GenerationStatus,
     GenerationSummary,
     ImageParameters,
+    Labels,
     Lineage,
     PictureSummary,
     Stage,
@@ -390,6 +392,7 @@ class Laboratory:
 
         Raises:
             UnknownGenerationError: there is no such generation.
+            DeletedGenerationError: it was deleted.
             LedgerError: the ledger can't be read.
         """
         flow = self._flows.find(generation_id)
@@ -418,6 +421,7 @@ class Laboratory:
 
         Raises:
             UnknownGenerationError: there is no such generation.
+            DeletedGenerationError: it was deleted.
             LedgerError: the ledger can't be read.
         """
         return self.ledger.read_events(generation_id)
@@ -480,6 +484,7 @@ class Laboratory:
 
         Raises:
             UnknownGenerationError: there is no such generation.
+            DeletedGenerationError: it was deleted.
             LedgerError: the ledger can't be read.
         """
         return self.ledger.read_lineage(generation_id)
@@ -527,9 +532,83 @@ class Laboratory:
         """Give a picture a star, or take it away.
 
         Raises:
-            LedgerError: there is no such picture, or it could not be written.
+            LedgerError: there is no such picture, it was deleted, or it could not be written.
         """
         self.ledger.star(asset_id, self.now() if starred else None)
+        self.archive.wake()
+
+    def read_labels(self, kind: Kind, row_id: str) -> Labels:
+        """Return the title, note and tags of a generation or picture.
+
+        Raises:
+            LedgerError: there is none of this id, or the ledger can't be read.
+        """
+        return self.ledger.read_labels(kind, row_id)
+
+    def read_all_labels(self, generation_id: str) -> Mapping[str, Labels]:
+        """Return what a person wrote on a generation and on its pictures, by id.
+
+        Raises:
+            LedgerError: there is none of this id, or the ledger can't be read.
+        """
+        return self.ledger.read_all_labels(generation_id)
+
+    def list_deleted_pictures(self, generation_id: str) -> tuple[str, ...]:
+        """List the ids of a generation's pictures that were deleted and can be brought back.
+
+        Raises:
+            LedgerError: the ledger can't be read.
+        """
+        return self.ledger.list_deleted_pictures(generation_id)
+
+    def label(
+        self, kind: Kind, row_id: str, *, title: str, note: str, tags: Sequence[str]
+    ) -> Labels:
+        """Replace the title, note and tags of a generation or picture.
+
+        Args:
+            kind: what it is.
+            row_id: its id.
+            title: as typed; a generation without one gets the beginning of its request.
+            note: as typed.
+            tags: as typed.
+
+        Returns:
+            What is written now.
+
+        Raises:
+            InputError: something is too long; it names the field, and nothing was written.
+            LedgerError: there is none of this id, it was deleted, or it could not be written.
+        """
+        self.ledger.write_labels(kind, row_id, clean_labels(title, note, tags))
+        self.archive.wake()
+        return self.ledger.read_labels(kind, row_id)
+
+    def list_tags(self) -> tuple[str, ...]:
+        """List the tags that are in use.
+
+        Raises:
+            LedgerError: the ledger can't be read.
+        """
+        return self.ledger.list_tags()
+
+    def delete(self, kind: Kind, row_id: str) -> None:
+        """Delete a generation or picture; until a purge takes it, `restore` brings it back.
+
+        Raises:
+            InputError: it is still being made.
+            LedgerError: there is none of this id, or it could not be written.
+        """
+        self.ledger.delete(kind, row_id, self.now())
+        self.archive.wake()
+
+    def restore(self, kind: Kind, row_id: str) -> None:
+        """Bring back a generation or picture that was deleted.
+
+        Raises:
+            LedgerError: there is none of this id, it was purged, or it could not be written.
+        """
+        self.ledger.undelete(kind, row_id)
         self.archive.wake()
 
     def read_picture(self, asset: Asset) -> bytes:

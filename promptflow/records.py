@@ -263,6 +263,8 @@ class GalleryFilter:
     """The most its run may have cost; a run whose cost is unknown is left out."""
     starred: bool = False
     """Only pictures with a star."""
+    tags: tuple[str, ...] = ()
+    """Only pictures that have all of these, by themselves or with their generation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,7 +277,7 @@ class PictureSummary:
     generation_id: str
     run_id: str
     title: str
-    """Of its generation."""
+    """Its own; that of its generation where it has none."""
     image_model: str
     provider: str
     run_status: RunStatus
@@ -284,6 +286,34 @@ class PictureSummary:
     aspect_ratio: str
     created_at: datetime
     starred_at: datetime | None
+    tags: tuple[str, ...] = ()
+    """Its own and those of its generation, in the order of the alphabet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labels:
+    """What a person wrote on a generation or a picture to find it again."""
+
+    title: str
+    """One line, at most 80 characters; of a picture "" where it has none of its own."""
+    note: str
+    """At most 4,000 characters, "" for none."""
+    tags: tuple[str, ...]
+    """At most 20 of at most 40 characters, in lower case, in the order of the alphabet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doomed:
+    """What a purge would take, or took."""
+
+    generations: int
+    pictures: int
+    """Painted pictures and references."""
+    thumbnails: int
+    size_bytes: int
+    """Of all of them."""
+    places: Mapping[str, tuple[int, int]]
+    """Store → (objects, bytes) that are recorded there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

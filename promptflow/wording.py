@@ -9,6 +9,8 @@ _ADVICE = re.compile(r"(“[^”]*”)|(?<=[.”])\s+Try again\b[^“]*?\.(?=\s|
 _SLUG_WORDS = 6
 _SLUG_CHARS = 60
 _KILO, _MEGA, _GIGA = 1_000, 1_000_000, 1_000_000_000
+_TITLE_CHARS = 80
+"""Of a title that is taken from a request."""
 
 
 def mend_text(text: str) -> str:
@@ -138,3 +140,9 @@ def tell_who_sees(seeing: Sequence[str], blind: Sequence[str]) -> str:
     if not blind:
         return f"{said}."
     return f"{said}; {join_names(blind)} {'does' if len(blind) == 1 else 'do'} not."
+
+
+def title_of(request: str) -> str:
+    """Return the first line that says something, cut to 80 characters."""
+    line = next((line.strip() for line in request.splitlines() if line.strip()), "")
+    return line if len(line) <= _TITLE_CHARS else f"{line[: _TITLE_CHARS - 1].rstrip()}…"

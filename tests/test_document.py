@@ -40,6 +40,7 @@ from tests.ledger.scripted_flow import (
 )
 
 STORY = rich_flow()
+NO_LABELS = {"title": "", "note": "", "tags": []}
 NO_USAGE = {
     "input_tokens": None,
     "cached_tokens": None,
@@ -82,6 +83,7 @@ def test_document_of_a_short_flow() -> None:
 
     assert _document(events) == {
         "generation_id": "g1",
+        **NO_LABELS,
         "status": "succeeded",
         "cost_usd": 0.081,
         "estimate_usd": 0.09,
@@ -157,6 +159,7 @@ def test_document_of_a_short_flow() -> None:
                         "width_px": 1024,
                         "height_px": 576,
                         "size_bytes": 321000,
+                        **NO_LABELS,
                         "resolved": {},
                         "seed": 7,
                     }

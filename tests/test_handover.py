@@ -172,7 +172,7 @@ def test_unknown_picture_is_left_out(lab: Laboratory) -> None:
     assert written.manifest["left_out"] == [
         {
             "asset_id": "../x",
-            "reason": "There is no picture with this id in the ledger any more.",
+            "reason": "There is no picture with this id in the ledger any more, or it was deleted.",
         }
     ]
 

@@ -27,6 +27,7 @@ from promptflow.errors import InputError, StorageError, UnknownGenerationError
 from promptflow.ledger import SqliteLedger
 from promptflow.ledger.exchange import Rows, newest_step, read_rows
 from promptflow.ledger.keeping import find_asset
+from promptflow.ledger.organising import check_shown
 from promptflow.ledger.read import read_events, tell_unknown
 from promptflow.records import Asset, GenerationStatus
 from promptflow.view import FlowView, fold
@@ -70,6 +71,7 @@ def export_bundle(
 
     Raises:
         UnknownGenerationError: there is no such generation.
+        DeletedGenerationError: one was deleted.
         InputError: one is still running, or the file can't be written where it is wanted.
         LedgerError: the ledger can't be read.
         StorageError: a picture is missing or was changed, or the disk is full.
@@ -91,7 +93,9 @@ def export_bundle(
         )
         archive.writestr(MANIFEST, render_manifest(manifest))
     size_bytes = out.stat().st_size
-    return Exported(generations=len(views), pictures=len(pictures), size_bytes=size_bytes)
+    return Exported(
+        generations=len(rows["generations"]), pictures=len(pictures), size_bytes=size_bytes
+    )
 
 
 def _read(
@@ -101,8 +105,12 @@ def _read(
     if ledger.is_new:
         raise UnknownGenerationError(tell_unknown(generation_ids[0]))
     with ledger.file.reading() as connection:
+        for generation_id in generation_ids:
+            check_shown(connection, generation_id)
         rows = read_rows(connection, generation_ids)
-        ids = [str(row["id"]) for row in rows["generations"]]
+        # A deleted one that others grew from goes along for the sake of its rows, and has no page.
+        shown = [row for row in rows["generations"] if row["deleted_at"] is None]
+        ids = [str(row["id"]) for row in shown]
         views = [fold(read_events(connection, generation_id)) for generation_id in ids]
         assets = [find_asset(connection, str(row["id"])) for row in rows["assets"]]
     for view in views:

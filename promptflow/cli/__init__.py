@@ -9,13 +9,19 @@ from collections.abc import Sequence
 import click
 
 # Each hangs its commands onto the program.
-from promptflow.cli import bundles, generations, keeping
+from promptflow.cli import bundles, deleting, generations, keeping
 from promptflow.cli.group import BAD_INPUT, NONE, STOPPED, SUCCEEDED, OpenLaboratory, cli
 from promptflow.cli.streams import OutputLostError, complain
-from promptflow.errors import BudgetError, InputError, PromptflowError, UnknownGenerationError
+from promptflow.errors import (
+    BudgetError,
+    DeletedGenerationError,
+    InputError,
+    PromptflowError,
+    UnknownGenerationError,
+)
 from promptflow.laboratory import open_laboratory
 
-__all__ = ["bundles", "cli", "generations", "keeping", "main"]
+__all__ = ["bundles", "cli", "deleting", "generations", "keeping", "main"]
 
 _NAME = "python -m promptflow"
 _CHECK_ID = "Check the id, which `generate` tells first, and PROMPTFLOW_DATA_DIR if it is set."
@@ -35,7 +41,12 @@ def main(arguments: Sequence[str], *, open_lab: OpenLaboratory = open_laboratory
         code = cli.main(args=list(arguments), prog_name=_NAME, standalone_mode=False, obj=open_lab)
     except click.UsageError as error:
         return complain(_explain_usage(error), BAD_INPUT)
-    except (InputError, BudgetError, UnknownGenerationError) as error:
+    except (
+        InputError,
+        BudgetError,
+        UnknownGenerationError,
+        DeletedGenerationError,
+    ) as error:
         return complain(_explain_input(error), BAD_INPUT)
     except PromptflowError as error:
         return complain(error.message, NONE)
@@ -46,10 +57,12 @@ def main(arguments: Sequence[str], *, open_lab: OpenLaboratory = open_laboratory
     return code if isinstance(code, int) else SUCCEEDED
 
 
-def _explain_input(error: InputError | BudgetError | UnknownGenerationError) -> str:
-    if not isinstance(error, UnknownGenerationError):
-        return error.message
-    return error.message.removesuffix(error.advice) + _CHECK_ID
+def _explain_input(
+    error: InputError | BudgetError | UnknownGenerationError | DeletedGenerationError,
+) -> str:
+    if isinstance(error, UnknownGenerationError):
+        return error.message.removesuffix(error.advice) + _CHECK_ID
+    return error.message
 
 
 def _explain_usage(error: click.UsageError) -> str:

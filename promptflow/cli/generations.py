@@ -102,7 +102,7 @@ def generate(
             )
         view = _carry_out(lab, checked, pictures)
         if as_json:
-            print_json(render_document(view))
+            print_json(render_document(view, labels=lab.read_all_labels(view.generation_id)))
         settle(lab)
         return _exit_code(view)
 
@@ -121,7 +121,9 @@ def show(open_lab: OpenLaboratory, generation_id: str, *, as_json: bool, links: 
             raise InputError("links", "--links goes with --json; write both.")
         view = lab.look_up(generation_id)[1]
         if as_json:
-            print_json(render_document(view, link=_find_addresses(lab, view) if links else None))
+            labels = lab.read_all_labels(view.generation_id)
+            link = _find_addresses(lab, view) if links else None
+            print_json(render_document(view, labels=labels, link=link))
         else:
             transcript = Transcript(print_, lab.name_of, lab.sees_references)
             for event in lab.read_events(generation_id):

@@ -7,9 +7,10 @@ from promptflow.records import KeptAnswer, Stage
 
 # An answer that was taken over has its question from elsewhere, and may have been changed.
 _NEWEST = """
-    SELECT * FROM stages
-    WHERE question_sha256 = ? AND status = 'succeeded' AND reused_from IS NULL
-    ORDER BY id DESC LIMIT 1
+    SELECT stages.* FROM stages JOIN generations ON generations.id = stages.generation_id
+    WHERE stages.question_sha256 = ? AND stages.status = 'succeeded'
+    AND stages.reused_from IS NULL AND generations.deleted_at IS NULL
+    ORDER BY stages.id DESC LIMIT 1
 """
 
 

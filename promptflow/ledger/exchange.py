@@ -10,9 +10,11 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from promptflow.errors import LedgerError, UnknownGenerationError
+from promptflow.errors import InputError, LedgerError, UnknownGenerationError
+from promptflow.labels import clean_labels
 from promptflow.ledger.database import LedgerFile
 from promptflow.ledger.migrations import STEPS, Step, migrate
+from promptflow.ledger.organising import read_all_labels
 from promptflow.ledger.read import read_events, tell_unknown
 from promptflow.ledger.rows import insert
 from promptflow.wording import mend_text
@@ -22,19 +24,37 @@ Row = Mapping[str, Value]
 Rows = Mapping[str, Sequence[Row]]
 """Table → its rows, column by column."""
 
-TABLES = ("generations", "stages", "prompts", "runs", "attempts", "assets")
+TABLES = (
+    *("generations", "stages", "prompts", "runs", "attempts", "assets"),
+    *("generation_tags", "asset_tags"),
+)
 """Those whose rows belong to a generation."""
 
 _BELONGS = {
     "generations": "id = :id",
-    "assets": "generation_id = :id AND role <> 'thumbnail'",
+    # What was deleted stays at home; of a deleted generation that others grew from, the words go along.
+    "assets": "generation_id = :id AND role <> 'thumbnail' AND hidden = 0",
+    "asset_tags": (
+        "asset_id IN (SELECT id FROM assets"
+        " WHERE generation_id = :id AND role <> 'thumbnail' AND hidden = 0)"
+    ),
     "attempts": (
         "run_id IN (SELECT id FROM runs WHERE generation_id = :id)"
         " OR stage_id IN (SELECT id FROM stages WHERE generation_id = :id)"
     ),
 }
 """Table → which rows are a generation's, where it isn't told by its own column."""
-_OF_THE_PLACE = frozenset({"backend", "starred_at", "has_thumbnail"})
+_OWNERS = {
+    "generation_tags": ("generation_id", "generations"),
+    "asset_tags": ("asset_id", "assets"),
+}
+"""Table without ids → its column that tells whose a row is, and of which table that is."""
+_OF_THE_PLACE = frozenset(
+    {
+        *("backend", "starred_at", "has_thumbnail"),
+        *("title", "note", "deleted_at", "purged_at", "hidden"),
+    }
+)
 """Columns in which the same row may differ from ledger to ledger."""
 _LEFT_OUT: Mapping[str, Row] = {"assets": {"has_thumbnail": 0}}
 """Table → what its rows say of that which doesn't go along."""
@@ -77,7 +97,11 @@ def read_rows(connection: sqlite3.Connection, generation_ids: Iterable[str]) -> 
         taken |= wanted
         # A fork points at what it was forked from, and is not whole without it.
         wanted = set(_find_origins(connection, rows)) - taken
-    return {table: sorted(found, key=lambda row: str(row["id"])) for table, found in rows.items()}
+    return {table: sorted(found, key=_order) for table, found in rows.items()}
+
+
+def _order(row: Row) -> str:
+    return str(row["id"]) if "id" in row else repr(sorted(row.items()))
 
 
 def _add_generation(
@@ -97,7 +121,7 @@ def _add_generation(
 
 def _find_origins(connection: sqlite3.Connection, rows: Rows) -> Iterator[str]:
     """Yield the generations to which rows point that aren't among them."""
-    there = {table: {row["id"] for row in found} for table, found in rows.items()}
+    there = {table: {row.get("id") for row in found} for table, found in rows.items()}
     for table, found in rows.items():
         for _, _, other, column, *_ in connection.execute(f"PRAGMA foreign_key_list({table})"):
             if other not in there:
@@ -127,10 +151,12 @@ def list_missing(connection: sqlite3.Connection, rows: Rows) -> Rows:
         kept, whether it is starred and has a thumbnail.
 
     Raises:
-        LedgerError: one is there and differs; it says which.
+        LedgerError: one is there and differs, or was purged; it says which.
     """
     missing: dict[str, list[Row]] = {table: [] for table in rows}
     for table, given in rows.items():
+        if table in _OWNERS:
+            continue
         columns = tuple(_read_columns(connection, table))
         sql = f"SELECT {', '.join(columns)} FROM {table} WHERE id = ?"  # noqa: S608
         for row in given:
@@ -140,12 +166,23 @@ def list_missing(connection: sqlite3.Connection, rows: Rows) -> Rows:
                 continue
             pairs = zip(columns, known, strict=True)
             if any(row[name] != value for name, value in pairs if name not in _OF_THE_PLACE):
-                message = (
-                    f"The row {row['id']!r} of the table {table!r} is in this ledger already, and "
-                    "differs."
-                )
-                raise LedgerError(message)
+                here = dict(zip(columns, known, strict=True))
+                is_purged = here.get("purged_at") is not None
+                raise LedgerError(_tell_other(table, str(row["id"]), is_purged=is_purged))
+    # Tags come with what is new; those of what is there are the business of whoever put them there.
+    for table, (owner, other) in _OWNERS.items():
+        new = {row["id"] for row in missing.get(other, ())}
+        missing[table] = [row for row in rows.get(table, ()) if row[owner] in new]
     return missing
+
+
+def _tell_other(table: str, row_id: str, *, is_purged: bool) -> str:
+    if is_purged:
+        return (
+            f"The generation {row_id!r} was deleted and purged in this ledger; what is left of it can't "
+            "be filled again."
+        )
+    return f"The row {row_id!r} of the table {table!r} is in this ledger already, and differs."
 
 
 def insert_rows(connection: sqlite3.Connection, rows: Rows) -> tuple[str, ...]:
@@ -252,6 +289,17 @@ def _fits(value: object, kind: str) -> bool:
 def _see_that_it_makes_sense(connection: sqlite3.Connection, generation_id: str) -> None:
     try:
         read_events(connection, generation_id)
-    except _SENSELESS as error:
+        _check_labels(connection, generation_id)
+    except (*_SENSELESS, InputError) as error:
         message = f"The rows of the generation {generation_id!r} make no sense ({error!r:.80})."
         raise LedgerError(message) from error
+
+
+def _check_labels(connection: sqlite3.Connection, generation_id: str) -> None:
+    """See that what was written on a generation and its pictures could have been written here."""
+    for labels in read_all_labels(connection, generation_id).values():
+        # A title that is the beginning of a request is cut like it, and not mended.
+        cleaned = clean_labels("", labels.note, labels.tags)
+        if (cleaned.note, cleaned.tags) != (labels.note, labels.tags):
+            message = "a note or tag that is not as it is kept"
+            raise ValueError(message)

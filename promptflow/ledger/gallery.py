@@ -29,7 +29,7 @@ _BATCH = 200
 """As many generations are looked into at a time where words are looked for."""
 
 _SUMMARIES = """
-    SELECT a.*, g.title, g.aspect_ratio, r.provider
+    SELECT a.*, g.title AS generation_title, g.aspect_ratio, r.provider
     FROM json_each(?) AS page
     CROSS JOIN assets AS a ON a.rowid = page.value
     CROSS JOIN runs AS r ON r.id = a.run_id
@@ -40,6 +40,21 @@ _THUMBNAILS = """
     SELECT t.* FROM json_each(?) AS page
     CROSS JOIN assets AS a ON a.rowid = page.value
     CROSS JOIN assets AS t ON t.source_id = a.id AND t.role = 'thumbnail'
+"""
+
+_TAGGED = """
+    SELECT a.rowid FROM asset_tags AS t CROSS JOIN assets AS a ON a.id = t.asset_id WHERE t.tag = ?
+    UNION SELECT a.rowid FROM generation_tags AS t
+    CROSS JOIN assets AS a ON a.generation_id = t.generation_id WHERE t.tag = ?
+"""
+_TAGS_OF_PAGE = """
+    SELECT a.id, t.tag FROM json_each(:page) AS page
+    CROSS JOIN assets AS a ON a.rowid = page.value
+    CROSS JOIN asset_tags AS t ON t.asset_id = a.id
+    UNION SELECT a.id, t.tag FROM json_each(:page) AS page
+    CROSS JOIN assets AS a ON a.rowid = page.value
+    CROSS JOIN generation_tags AS t ON t.generation_id = a.generation_id
+    ORDER BY 1, 2
 """
 
 _Values = tuple[object, ...]
@@ -92,7 +107,7 @@ def count_pictures(connection: sqlite3.Connection, wanted: GalleryFilter) -> tup
         wanted: which.
 
     Returns:
-        How many, and whether there are more than that: by words, cost or star it is counted up to
+        How many, and whether there are more than that: by words, cost, tag or star it is counted up to
         `COUNT_LIMIT` only.
     """
     if has_words(wanted.text):
@@ -114,7 +129,7 @@ def find_picture(connection: sqlite3.Connection, asset_id: str) -> PictureSummar
     """
     # What was typed may hold bytes that are no text, and SQLite takes texts only.
     sought = asset_id.encode(errors="replace").decode()
-    sql = "SELECT rowid FROM assets WHERE id = ? AND role = 'output'"
+    sql = "SELECT rowid FROM assets WHERE id = ? AND role = 'output' AND hidden = 0"
     rowids = [row[0] for row in connection.execute(sql, (sought,))]
     return next(iter(_describe(connection, rowids)), None)
 
@@ -155,6 +170,12 @@ def _choose_walks(wanted: GalleryFilter, more: _Where) -> list[tuple[str, _Value
     rest = more + _within_dates(wanted) + _within_cost(wanted)
     models = _among("image_model", wanted.image_models)
     statuses = _among("run_status", wanted.run_statuses)
+    if wanted.tags:
+        where = _tagged(wanted, "rowid")
+        if wanted.starred:
+            where += _Where(conditions=("starred_at IS NOT NULL",), values=())
+        # Few have a tag: they are looked up by it, and put in order.
+        return [_walk_along(None, where + models + statuses + rest)]
     if wanted.starred:
         starred = _Where(conditions=("starred_at IS NOT NULL",), values=())
         return [_walk_along("pictures_starred", starred + models + statuses + rest)]
@@ -172,12 +193,10 @@ def _choose_walks(wanted: GalleryFilter, more: _Where) -> list[tuple[str, _Value
     return [_walk_along("pictures_by_time", models + statuses + rest)]
 
 
-def _walk_along(index: str, where: _Where) -> tuple[str, _Values]:
-    conditions = " AND ".join(("role = 'output'", *where.conditions))
-    sql = (
-        f"SELECT created_at, rowid AS number FROM assets INDEXED BY {index} "  # noqa: S608
-        f"WHERE {conditions}"
-    )
+def _walk_along(index: str | None, where: _Where) -> tuple[str, _Values]:
+    conditions = " AND ".join(("role = 'output'", "hidden = 0", *where.conditions))
+    how = f"INDEXED BY {index}" if index else "NOT INDEXED"
+    sql = f"SELECT created_at, rowid AS number FROM assets {how} WHERE {conditions}"  # noqa: S608
     return sql, where.values
 
 
@@ -188,8 +207,9 @@ def _find(connection: sqlite3.Connection, wanted: GalleryFilter) -> Iterator[int
         + _among("a.run_status", wanted.run_statuses)
         + _within_dates(wanted, "a.created_at")
         + _within_cost(wanted)
+        + _tagged(wanted, "a.rowid")
     )
-    conditions = ["a.role = 'output'", *where.conditions]
+    conditions = ["a.role = 'output'", "a.hidden = 0", *where.conditions]
     if wanted.starred:
         conditions.append("a.starred_at IS NOT NULL")
     sql = f"""
@@ -207,7 +227,7 @@ def _find(connection: sqlite3.Connection, wanted: GalleryFilter) -> Iterator[int
 def _is_counted(wanted: GalleryFilter) -> bool:
     """Say whether `picture_counts` knows how many there are."""
     has_cost = wanted.cost_from_micro_usd is not None or wanted.cost_to_micro_usd is not None
-    return not (has_cost or wanted.starred)
+    return not (has_cost or wanted.starred or wanted.tags)
 
 
 def _count_days(connection: sqlite3.Connection, wanted: GalleryFilter) -> Iterator[tuple[str, int]]:
@@ -249,6 +269,12 @@ def _within_cost(wanted: GalleryFilter) -> _Where:
     return where
 
 
+def _tagged(wanted: GalleryFilter, rowid: str) -> _Where:
+    """Let through what has every tag, by itself or with its generation."""
+    values = tuple(tag for tag in wanted.tags for _ in range(2))
+    return _Where(conditions=(f"{rowid} IN ({_TAGGED})",) * len(wanted.tags), values=values)
+
+
 def _is(column: str, value: str) -> _Where:
     return _Where(conditions=(f"{column} = ?",), values=(value,))
 
@@ -263,17 +289,21 @@ def _among(column: str, values: Sequence[str]) -> _Where:
 def _describe(connection: sqlite3.Connection, rowids: Sequence[int]) -> tuple[PictureSummary, ...]:
     page = (json.dumps(rowids),)
     thumbnails = {row["source_id"]: to_asset(row) for row in connection.execute(_THUMBNAILS, page)}
+    tags: dict[str, list[str]] = {}
+    for asset_id, tag in connection.execute(_TAGS_OF_PAGE, {"page": page[0]}):
+        tags.setdefault(asset_id, []).append(tag)
     rows = connection.execute(_SUMMARIES, page)
-    return tuple(_summary(row, thumbnails.get(row["id"])) for row in rows)
+    return tuple(_summary(row, thumbnails.get(row["id"]), tags.get(row["id"], ())) for row in rows)
 
 
-def _summary(row: sqlite3.Row, thumbnail: Asset | None) -> PictureSummary:
+def _summary(row: sqlite3.Row, thumbnail: Asset | None, tags: Sequence[str]) -> PictureSummary:
     return PictureSummary(
         asset=to_asset(row),
         thumbnail=thumbnail,
         generation_id=row["generation_id"],
         run_id=row["run_id"],
-        title=row["title"],
+        title=row["title"] or row["generation_title"],
+        tags=tuple(tags),
         image_model=row["image_model"],
         provider=row["provider"],
         run_status=RunStatus(row["run_status"]),

@@ -12,7 +12,8 @@ from promptflow.records import Asset, Fault, UploadStatus, Waiting
 
 _WITHOUT_THUMBNAIL = """
     SELECT * FROM assets INDEXED BY assets_without_thumbnail
-    WHERE has_thumbnail = 0 AND role IN ('output', 'reference') AND id > ? ORDER BY id LIMIT ?
+    WHERE has_thumbnail = 0 AND role IN ('output', 'reference') AND purged_at IS NULL AND id > ?
+    ORDER BY id LIMIT ?
 """
 _ALL = "SELECT * FROM assets WHERE id > ? ORDER BY id LIMIT ?"
 _STORED_AT = "SELECT 1 FROM assets WHERE generation_id = ? AND key = ? AND backend = ?"
@@ -20,7 +21,10 @@ _LAST_TROUBLE = """
     SELECT error_code, error_message FROM uploads
     WHERE asset_id = (SELECT min(id) FROM assets WHERE backend = 'outbox') ORDER BY number DESC
 """
-_IN_OUTBOX = "SELECT * FROM assets WHERE backend = 'outbox' AND id > ? ORDER BY id LIMIT ?"
+_IN_OUTBOX = """
+    SELECT * FROM assets WHERE backend = 'outbox' AND purged_at IS NULL AND id > ?
+    ORDER BY id LIMIT ?
+"""
 
 
 def record_thumbnail(
@@ -40,7 +44,7 @@ def record_thumbnail(
     sql = "SELECT generation_id, has_thumbnail FROM assets WHERE id = ?"
     found = db.execute(sql, (source_id,)).fetchone()
     if found is None:
-        raise LedgerError(_tell_unknown(source_id))
+        raise LedgerError(tell_unknown_picture(source_id))
     generation_id, has_thumbnail = found
     if has_thumbnail:
         return
@@ -124,8 +128,10 @@ def star(db: sqlite3.Connection, asset_id: str, at: datetime | None) -> None:
         at: when; ``None`` takes it away. A star that is there keeps its time.
 
     Raises:
-        LedgerError: there is no such asset.
+        LedgerError: there is no such asset, or it was deleted.
     """
+    if db.execute("SELECT 1 FROM assets WHERE id = ? AND hidden = 1", (asset_id,)).fetchone():
+        raise LedgerError("The picture was deleted meanwhile. Restore it to give it a star.")
     if at is None:
         _change(db, "UPDATE assets SET starred_at = ? WHERE id = ?", None, asset_id)
     else:
@@ -199,7 +205,8 @@ def read_waiting(connection: sqlite3.Connection) -> Waiting:
     Args:
         connection: to the ledger, inside a transaction.
     """
-    count = connection.execute("SELECT count(*) FROM assets WHERE backend = 'outbox'").fetchone()[0]
+    sql = "SELECT count(*) FROM assets WHERE backend = 'outbox' AND purged_at IS NULL"
+    count = connection.execute(sql).fetchone()[0]
     row = connection.execute(_LAST_TROUBLE).fetchone() if count else None
     fault = Fault(code=row[0], message=row[1]) if row and row[0] else None
     return Waiting(pictures=count, trouble=fault)
@@ -212,15 +219,20 @@ def _assets(connection: sqlite3.Connection, sql: str, after: str, limit: int) ->
 
 def _check_known(db: sqlite3.Connection, asset_id: str) -> None:
     if db.execute("SELECT 1 FROM assets WHERE id = ?", (asset_id,)).fetchone() is None:
-        raise LedgerError(_tell_unknown(asset_id))
+        raise LedgerError(tell_unknown_picture(asset_id))
 
 
 def _change(db: sqlite3.Connection, sql: str, value: str | None, asset_id: str) -> None:
     if db.execute(sql, (value, asset_id)).rowcount == 0:
-        raise LedgerError(_tell_unknown(asset_id))
+        raise LedgerError(tell_unknown_picture(asset_id))
 
 
-def _tell_unknown(asset_id: str) -> str:
+def tell_unknown_picture(asset_id: str) -> str:
+    """Say that an id is no picture's.
+
+    Args:
+        asset_id: anything.
+    """
     return (
         f"There is no picture {asset_id[:60]!r} in this ledger. Load the page again and choose one."
     )

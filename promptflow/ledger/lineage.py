@@ -30,7 +30,7 @@ _THUMBNAILS = """
 """
 _CHILDREN = """
     SELECT id, title, image_models, status, created_at FROM generations
-    WHERE parent_id = ? ORDER BY id
+    WHERE parent_id = ? AND deleted_at IS NULL ORDER BY id
 """
 _REUSED = "SELECT id, reused_from FROM stages WHERE generation_id = ? AND reused_from IS NOT NULL"
 _PROMPTS = """

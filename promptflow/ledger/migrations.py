@@ -16,6 +16,7 @@ from promptflow.ledger.schema.flows import (
 )
 from promptflow.ledger.schema.iterations import m008_add_iterations
 from promptflow.ledger.schema.lineage import m004_add_lineage
+from promptflow.ledger.schema.organising import m009_organise
 from promptflow.ledger.schema.pictures import m005_index_pictures
 from promptflow.ledger.schema.texts import m006_index_texts
 from promptflow.ledger.schema.usage import m010_index_usage
@@ -38,6 +39,7 @@ STEPS: tuple[Step, ...] = (
     m006_index_texts,
     m007_create_views,
     m008_add_iterations,
+    m009_organise,
     m010_index_usage,
 )
 """Oldest first. A step that is out stays as it is; a change is a new step."""

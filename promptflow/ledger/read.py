@@ -288,7 +288,11 @@ def _retries(attempts: list[sqlite3.Row]) -> Iterator[RunRetrying]:
 
 
 def _pictures(connection: sqlite3.Connection, run_id: str) -> Iterator[ImageReady]:
-    sql = "SELECT * FROM assets WHERE run_id = ? AND role = ? ORDER BY position"
+    # Those of a deleted generation are marked by that alone; whoever asks for it may see them.
+    sql = """
+        SELECT * FROM assets WHERE run_id = ? AND role = ? AND deleted_at IS NULL
+        ORDER BY position
+    """
     for row in connection.execute(sql, (run_id, AssetRole.OUTPUT)):
         yield ImageReady(
             run_id=run_id,

@@ -28,6 +28,7 @@ _LAST = "\U0010ffff"
 """Sorts behind whatever may follow a beginning."""
 
 _COLUMNS = "SELECT g.id, g.title, g.image_models, g.status, g.created_at FROM generations AS g"
+_SHOWN = "g.deleted_at IS NULL"
 _FOUND = f"""
     {_COLUMNS} WHERE g.rowid IN (SELECT value FROM json_each(?)) ORDER BY g.rowid DESC
 """  # noqa: S608 - constants of this module
@@ -36,7 +37,10 @@ _LETTERS = """
     ORDER BY rowid DESC
 """
 _WORDS = "SELECT rowid FROM texts_fts WHERE texts_fts MATCH ? AND rowid <= ? ORDER BY rowid DESC"
-_ROWS = "SELECT rowid FROM generations WHERE ({}) AND rowid <= ? ORDER BY rowid DESC"
+_ROWS = """
+    SELECT rowid FROM generations WHERE ({}) AND deleted_at IS NULL AND rowid <= ?
+    ORDER BY rowid DESC
+"""
 _LIKE = r"request LIKE ? ESCAPE '\' OR title LIKE ? ESCAPE '\'"
 _LETTERS_TERM = "SELECT term FROM generations_fts_terms WHERE term >= ? AND term < ? LIMIT 1"
 _WORDS_TERM = "SELECT term FROM texts_fts_terms WHERE term >= ? AND term < ? LIMIT 1"
@@ -63,9 +67,9 @@ def list_generations(
         found = itertools.islice(find_generations(connection, search, before=before), limit)
         rows = connection.execute(_FOUND, (json.dumps(list(found)),))
     elif before is None:
-        rows = connection.execute(f"{_COLUMNS} ORDER BY g.id DESC LIMIT ?", (limit,))
+        rows = connection.execute(f"{_COLUMNS} WHERE {_SHOWN} ORDER BY g.id DESC LIMIT ?", (limit,))
     else:
-        sql = f"{_COLUMNS} WHERE g.id < ? ORDER BY g.id DESC LIMIT ?"
+        sql = f"{_COLUMNS} WHERE {_SHOWN} AND g.id < ? ORDER BY g.id DESC LIMIT ?"
         rows = connection.execute(sql, (before, limit))
     return tuple(to_summary(row) for row in rows)
 

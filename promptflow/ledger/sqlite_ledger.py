@@ -21,7 +21,8 @@ from promptflow.events import (
     StageFailed,
     StageFinished,
 )
-from promptflow.ledger import gallery, keeping, read, usage
+from promptflow.labels import Kind
+from promptflow.ledger import gallery, keeping, organising, read, usage
 from promptflow.ledger.answers import find_answer
 from promptflow.ledger.database import LedgerFile
 from promptflow.ledger.lineage import read_lineage
@@ -34,6 +35,7 @@ from promptflow.records import (
     GalleryFilter,
     GenerationSummary,
     KeptAnswer,
+    Labels,
     Lineage,
     PictureSummary,
     UploadStatus,
@@ -138,11 +140,13 @@ class SqliteLedger:
 
         Raises:
             UnknownGenerationError: there is no such generation.
+            DeletedGenerationError: it was deleted.
             LedgerError: the ledger can't be read.
         """
         if self.is_new:
             raise UnknownGenerationError(read.tell_unknown(generation_id))
         with self.file.reading() as connection:
+            organising.check_shown(connection, generation_id)
             return read.read_events(connection, generation_id)
 
     def find_answer(self, question_sha256: str) -> KeptAnswer | None:
@@ -187,11 +191,13 @@ class SqliteLedger:
 
         Raises:
             UnknownGenerationError: there is no such generation.
+            DeletedGenerationError: it was deleted.
             LedgerError: the ledger can't be read.
         """
         if self.is_new:
             raise UnknownGenerationError(read.tell_unknown(generation_id))
         with self.file.reading() as connection:
+            organising.check_shown(connection, generation_id)
             return read_lineage(connection, generation_id)
 
     # The gallery
@@ -282,7 +288,7 @@ class SqliteLedger:
             at: when; ``None`` takes it away. A star that is there keeps its time.
 
         Raises:
-            LedgerError: there is no such asset, or it could not be written.
+            LedgerError: there is no such asset, it was deleted, or it could not be written.
         """
         with self._turn, self.file.writing() as db:
             keeping.star(db, asset_id, at)
@@ -321,6 +327,98 @@ class SqliteLedger:
             return False
         with self.file.reading() as connection:
             return usage.has_calls(connection)
+
+    # Titles, notes, tags, and what is deleted
+
+    def read_labels(self, kind: Kind, row_id: str) -> Labels:
+        """Return what a person wrote on a generation or picture.
+
+        Args:
+            kind: what it is.
+            row_id: its id; it may come from an address.
+
+        Raises:
+            LedgerError: there is none of this id, or the ledger can't be read.
+        """
+        with self.file.reading() as connection:
+            return organising.read_labels(connection, kind, row_id)
+
+    def read_all_labels(self, generation_id: str) -> dict[str, Labels]:
+        """Return what a person wrote on a generation and on its pictures, by id.
+
+        Args:
+            generation_id: whose.
+
+        Raises:
+            LedgerError: there is none of this id, or the ledger can't be read.
+        """
+        with self.file.reading() as connection:
+            return organising.read_all_labels(connection, generation_id)
+
+    def write_labels(self, kind: Kind, row_id: str, labels: Labels) -> None:
+        """Replace what a person wrote on a generation or picture.
+
+        Args:
+            kind: what it is.
+            row_id: its id.
+            labels: as `promptflow.labels.clean_labels` returns them.
+
+        Raises:
+            LedgerError: there is none of this id, it was deleted, or it could not be written.
+        """
+        with self._turn, self.file.writing() as db:
+            organising.write_labels(db, kind, row_id, labels)
+
+    def list_tags(self) -> tuple[str, ...]:
+        """List the tags that are in use, in the order of the alphabet.
+
+        Raises:
+            LedgerError: the ledger can't be read.
+        """
+        if self.is_new:
+            return ()
+        with self.file.reading() as connection:
+            return organising.list_tags(connection)
+
+    def delete(self, kind: Kind, row_id: str, at: datetime) -> None:
+        """Mark a generation or picture as deleted; what is so already keeps its time.
+
+        Args:
+            kind: what it is.
+            row_id: its id.
+            at: when.
+
+        Raises:
+            InputError: it is still being made.
+            LedgerError: there is none of this id, or it could not be written.
+        """
+        with self._turn, self.file.writing() as db:
+            organising.mark_deleted(db, kind, row_id, at)
+
+    def undelete(self, kind: Kind, row_id: str) -> None:
+        """Bring back a generation or picture that was deleted; what was not stays as it is.
+
+        Args:
+            kind: what it is.
+            row_id: its id.
+
+        Raises:
+            LedgerError: there is none of this id, it was purged, or it could not be written.
+        """
+        with self._turn, self.file.writing() as db:
+            organising.unmark_deleted(db, kind, row_id)
+
+    def list_deleted_pictures(self, generation_id: str) -> tuple[str, ...]:
+        """List the ids of a generation's pictures that were deleted and can be brought back.
+
+        Args:
+            generation_id: whose; it may come from an address.
+
+        Raises:
+            LedgerError: the ledger can't be read.
+        """
+        with self.file.reading() as connection:
+            return organising.list_deleted_pictures(connection, generation_id)
 
     # What is done beside the flows
 

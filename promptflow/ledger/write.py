@@ -24,6 +24,7 @@ from promptflow.events import (
     StageReused,
     StageStarted,
 )
+from promptflow.ledger.organising import check_shown
 from promptflow.ledger.rows import (
     add_ending,
     add_picture,
@@ -45,6 +46,7 @@ from promptflow.records import (
     RunStatus,
     StageStatus,
 )
+from promptflow.wording import title_of
 
 KeptEvent = (
     FlowStarted
@@ -63,8 +65,6 @@ KeptEvent = (
     | FlowFinished
 )
 """The events that are written down: all but those that live in memory only."""
-
-_TITLE_CHARS = 80
 
 _LEFT_OVER = Fault(
     code="interrupted",
@@ -89,6 +89,7 @@ def write_event(
 
     Raises:
         BusyGenerationError: it resumes a generation that is being worked on.
+        DeletedGenerationError: it resumes a generation that was deleted.
         LedgerError: what it belongs to is unknown, or not recorded.
     """
     writer = _Writer(db=db, owner=owner, now=now)
@@ -181,6 +182,7 @@ class _Writer:
 
     def _reopen_generation(self, event: FlowResumed) -> None:
         """Let a generation run again; only one flow at a time, of whatever process, may have it."""
+        check_shown(self.db, event.generation_id)
         sql = "SELECT status FROM generations WHERE id = ?"
         found = self.db.execute(sql, (event.generation_id,)).fetchone()
         if found and found[0] == GenerationStatus.RUNNING:
@@ -368,12 +370,6 @@ def _question_columns(question: Question | None) -> dict[str, object]:
         "material": question.material if question else None,
         "question_sha256": question.sha256 if question else None,
     }
-
-
-def title_of(request: str) -> str:
-    """Return the first line that says something, cut to 80 characters."""
-    line = next((line.strip() for line in request.splitlines() if line.strip()), "")
-    return line if len(line) <= _TITLE_CHARS else f"{line[: _TITLE_CHARS - 1].rstrip()}…"
 
 
 def _plan_to_json(plan: ActionPlan | None) -> str | None:

@@ -18,7 +18,7 @@ from promptflow.catalog import (
     check_parameters,
 )
 from promptflow.catalog.excerpts import excerpt
-from promptflow.errors import InputError, UnknownGenerationError
+from promptflow.errors import DeletedGenerationError, InputError, UnknownGenerationError
 from promptflow.laboratory import Laboratory
 from promptflow.records import ImageParameters
 from promptflow.ui import state
@@ -79,6 +79,9 @@ def find_origin(lab: Laboratory, data: bytes) -> Origin | None:
         lab.read_lineage(lineage.generation_id)
     except UnknownGenerationError:
         return Origin(lineage=lineage, known=False)
+    except DeletedGenerationError as error:
+        # At its address it can be restored, unless there is nothing left of it.
+        return Origin(lineage=lineage, known=not error.is_purged)
     return Origin(lineage=lineage, known=True)
 
 

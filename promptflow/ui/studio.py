@@ -5,12 +5,13 @@ from functools import partial
 
 import streamlit as st
 
-from promptflow.errors import PromptflowError
+from promptflow.errors import DeletedGenerationError, PromptflowError
 from promptflow.laboratory import Laboratory
-from promptflow.records import GenerationStatus
+from promptflow.records import GenerationStatus, Labels
 from promptflow.ui import state
 from promptflow.ui.compare.link import choose_to_compare, draw_compare_link
 from promptflow.ui.form import EXAMPLES, fill_request
+from promptflow.ui.gallery.clicks import draw_trouble
 from promptflow.ui.history import open_generation
 from promptflow.ui.labels import (
     STATUS_COLORS,
@@ -20,12 +21,14 @@ from promptflow.ui.labels import (
     cost_words,
     join_facts,
 )
+from promptflow.ui.live import draw_elsewhere, draw_live
+from promptflow.ui.organising import draw_deleted, draw_organiser, draw_tags, read_labels
 from promptflow.ui.outbox import draw_left_here
 from promptflow.ui.pictures import source_of
 from promptflow.ui.plain import as_label, as_markdown, as_message
 from promptflow.ui.renewal import draw_renewed
 from promptflow.view import FlowView
-from promptflow.wording import count, format_age, format_duration
+from promptflow.wording import count, format_age, format_duration, title_of
 
 _STEPS = (
     (":material/checklist:", "Action plan", "What the picture shall be: subjects, style, mood."),
@@ -76,6 +79,10 @@ def draw_generation(lab: Laboratory, generation_id: str, names: Names) -> None:
     """
     try:
         flow, view = lab.look_up(generation_id)
+    except DeletedGenerationError as error:
+        draw_trouble()
+        draw_deleted(lab, generation_id, error)
+        return
     except PromptflowError as error:
         st.warning(as_markdown(error.message), title="Nothing to show", icon=":material/link_off:")
         st.button(
@@ -86,13 +93,13 @@ def draw_generation(lab: Laboratory, generation_id: str, names: Names) -> None:
             args=(None,),
         )
         return
+    draw_trouble()
     _draw_head(lab, view, lab.now())
     _draw_outcome(view)
     draw_left_here(lab, view)
 
     # Only now: the empty page has nothing to draw on them.
     from promptflow.ui.canvas import Canvas
-    from promptflow.ui.live import draw_elsewhere, draw_live
 
     def new_canvas() -> Canvas:
         stages, pictures = st.columns([4, 7], gap="medium")
@@ -122,7 +129,8 @@ def draw_generation(lab: Laboratory, generation_id: str, names: Names) -> None:
 
 
 def _draw_head(lab: Laboratory, view: FlowView, now: datetime) -> None:
-    st.subheader(as_label(view.request.request, limit=160), anchor=False)
+    labels = read_labels(lab, "generation", view.generation_id)
+    _draw_title(view, labels)
     running = view.status is GenerationStatus.RUNNING
     facts = [
         count(len(view.request.image_models), "image model"),
@@ -157,6 +165,9 @@ def _draw_head(lab: Laboratory, view: FlowView, now: datetime) -> None:
                 icon=":material/account_tree:",
                 query_params={state.GENERATION: view.generation_id},
             )
+            if labels is not None:
+                with st.popover("Organise", icon=":material/label:", type="tertiary"):
+                    draw_organiser(lab, "generation", view.generation_id, labels, busy=running)
             st.segmented_control(
                 "Layout of the pictures",
                 [_SIDE_BY_SIDE, _STACKED],
@@ -166,6 +177,21 @@ def _draw_head(lab: Laboratory, view: FlowView, now: datetime) -> None:
                 label_visibility="collapsed",
                 persist_state="session",
             )
+
+
+def _draw_title(view: FlowView, labels: Labels | None) -> None:
+    """Draw the request, under the title that a person gave it, with the tags and the note."""
+    request = view.request.request
+    with st.container(gap="xsmall"):
+        if labels is None or labels.title == title_of(request):
+            st.subheader(as_label(request, limit=160), anchor=False)
+        else:
+            st.subheader(as_label(labels.title, limit=160), anchor=False)
+            st.caption(as_label(request, limit=160))
+        if labels is not None:
+            draw_tags(labels.tags)
+            if labels.note:
+                st.caption(as_markdown(labels.note))
 
 
 def _draw_cancel(lab: Laboratory, generation_id: str) -> None:

@@ -14,7 +14,7 @@ from tests.doomed_flow import Doom
 
 def _main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("deed", choices=["sync", "backup", "to-b2", "to-local", "restore"])
+    parser.add_argument("deed", choices=["sync", "backup", "to-b2", "to-local", "restore", "purge"])
     parser.add_argument("--step", type=int, default=0, help="die at this step")
     chosen = parser.parse_args()
     sys.modules |= {"numpy": None, "pandas": None}  # type: ignore[dict-item]  # None: not to be had
@@ -31,6 +31,8 @@ def _main() -> None:
             archive.sync()
         case "backup":
             archive.back_up()
+        case "purge":
+            archive.purge(lab.now())
         case "to-b2":
             archive.move("b2", lambda _: None)
         case "to-local":

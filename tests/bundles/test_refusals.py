@@ -177,11 +177,11 @@ CHANGES: Mapping[str, tuple[Callable[[Files], object], str]] = {
     ),
     "rows of a list": (
         with_ledger(b"[]"),
-        "Tables generations, stages, prompts, runs, attempts, assets were expected, each with",
+        "Tables generations, stages, prompts, runs, attempts, assets, generation_tags, asset_tags",
     ),
     "unknown table": (
         with_rows(lambda tables: tables.update({"sqlite_schema": []})),
-        "Tables generations, stages, prompts, runs, attempts, assets were expected, each with",
+        "Tables generations, stages, prompts, runs, attempts, assets, generation_tags, asset_tags",
     ),
     "table of no list": (
         with_rows(lambda tables: tables.update({"runs": {}})),  # type: ignore[dict-item]  # wrong

@@ -67,6 +67,9 @@ class Stored(Part):
 class Painted(Stored):
     """One picture that an image model painted."""
 
+    title: str
+    note: str
+    tags: list[str]
     resolved: dict[str, str | int]
     seed: int | None
 
@@ -98,6 +101,9 @@ class Document(Part):
     """What ``--json`` prints."""
 
     generation_id: str
+    title: str
+    note: str
+    tags: list[str]
     status: Literal["running", "succeeded", "partial", "failed", "cancelled", "interrupted"]
     cost_usd: float | None
     estimate_usd: float | None

@@ -71,7 +71,7 @@ def test_a_row_that_differs_is_exit_code_2(
     """A ledger that says something else of the same id is left as it is."""
     run_cli(tmp_path, "import", str(bundle))
     with closing(sqlite3.connect(tmp_path / "promptflow.db")) as connection:
-        connection.execute("UPDATE generations SET title = 'mine'")
+        connection.execute("UPDATE generations SET request = 'mine'")
         connection.commit()
 
     done = run_cli(tmp_path, "import", str(bundle))

@@ -17,21 +17,25 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 SCHEMA = """\
+table asset_tags: asset_id TEXT! -> assets.id, tag TEXT!
 table assets: id TEXT!, generation_id TEXT! -> generations.id, run_id TEXT -> runs.id, position \
 INTEGER!, role TEXT!, backend TEXT!, key TEXT!, sha256 TEXT!, mime TEXT!, width_px INTEGER!, \
 height_px INTEGER!, size_bytes INTEGER!, seed INTEGER, at_ms INTEGER, resolved TEXT, request_id \
 TEXT, created_at TEXT!, source_id TEXT -> assets.id, starred_at TEXT, image_model TEXT, run_status \
-TEXT, run_cost_micro_usd INTEGER, has_thumbnail INTEGER!
+TEXT, run_cost_micro_usd INTEGER, has_thumbnail INTEGER!, title TEXT!, note TEXT!, deleted_at \
+TEXT, purged_at TEXT, hidden INTEGER!
 table attempts: id TEXT!, run_id TEXT -> runs.id, stage_id TEXT -> stages.id, number INTEGER!, \
 status TEXT!, error_code TEXT, error_message TEXT, http_status INTEGER, error_category TEXT, \
 error_request_id TEXT, wait_after_ms INTEGER, ended_at TEXT!
+table generation_tags: generation_id TEXT! -> generations.id, tag TEXT!
 table generations: id TEXT!, title TEXT!, request TEXT!, text_model TEXT!, image_models TEXT!, \
 aspect_ratio TEXT!, images_per_model INTEGER!, seed INTEGER, estimate_micro_usd INTEGER, owner \
 TEXT!, status TEXT!, error_code TEXT, error_message TEXT, error_http_status INTEGER, \
 cost_micro_usd INTEGER, total_ms INTEGER, created_at TEXT!, finished_at TEXT, error_category TEXT, \
 error_request_id TEXT, parameters TEXT!, parent_id TEXT -> generations.id, forked_at TEXT, \
-baseline INTEGER!, instructions TEXT!
-table picture_counts: day TEXT!, image_model TEXT!, run_status TEXT!, pictures INTEGER!
+baseline INTEGER!, instructions TEXT!, note TEXT!, deleted_at TEXT, purged_at TEXT
+table picture_counts: day TEXT!, image_model TEXT!, run_status TEXT!, pictures INTEGER!, painted \
+INTEGER!
 table prompts: id TEXT!, generation_id TEXT! -> generations.id, stage_id TEXT -> stages.id, \
 image_model TEXT!, text TEXT!, origin TEXT!, parent_prompt_id TEXT -> prompts.id
 table runs: id TEXT!, generation_id TEXT! -> generations.id, ordinal INTEGER!, prompt_id TEXT! -> \
@@ -54,14 +58,19 @@ TEXT, error_message TEXT, size_bytes INTEGER!, started_at TEXT!, total_ms INTEGE
 """
 
 OTHER_OBJECTS = [
+    ("index", "asset_tags_by_tag"),
+    ("index", "assets_deleted_at"),
     ("index", "assets_in_outbox"),
     ("index", "assets_of_generation"),
     ("index", "assets_of_run"),
     ("index", "assets_of_source"),
+    ("index", "assets_purged"),
     ("index", "assets_without_thumbnail"),
     ("index", "attempts_of_run"),
     ("index", "attempts_of_stage"),
+    ("index", "generation_tags_by_tag"),
     ("index", "generations_by_day"),
+    ("index", "generations_deleted_at"),
     ("index", "generations_of_parent"),
     ("index", "generations_running"),
     ("index", "pictures_by_model"),
@@ -84,25 +93,42 @@ OTHER_OBJECTS = [
     ("index", "stages_refused"),
     ("index", "stages_reused"),
     ("index", "thumbnail_of_source"),
+    ("trigger", "assets_arrived"),
+    ("trigger", "assets_marked"),
     ("trigger", "generations_deleted"),
     ("trigger", "generations_inserted"),
+    ("trigger", "generations_marked"),
     ("trigger", "generations_reworded"),
     ("trigger", "pictures_added"),
     ("trigger", "pictures_changed"),
     ("trigger", "pictures_removed"),
     ("trigger", "runs_closed"),
     ("trigger", "texts_after_change"),
+    ("trigger", "texts_after_delete_of_asset_tags"),
+    ("trigger", "texts_after_delete_of_assets"),
+    ("trigger", "texts_after_delete_of_generation_tags"),
     ("trigger", "texts_after_delete_of_prompts"),
     ("trigger", "texts_after_delete_of_stages"),
+    ("trigger", "texts_after_insert_of_asset_tags"),
+    ("trigger", "texts_after_insert_of_assets"),
+    ("trigger", "texts_after_insert_of_generation_tags"),
     ("trigger", "texts_after_insert_of_prompts"),
     ("trigger", "texts_after_insert_of_stages"),
+    ("trigger", "texts_after_update_of_assets"),
     ("trigger", "texts_after_update_of_prompts"),
     ("trigger", "texts_after_update_of_stages"),
     ("trigger", "texts_before_change"),
+    ("trigger", "texts_before_delete_of_asset_tags"),
+    ("trigger", "texts_before_delete_of_assets"),
+    ("trigger", "texts_before_delete_of_generation_tags"),
     ("trigger", "texts_before_delete_of_prompts"),
     ("trigger", "texts_before_delete_of_stages"),
+    ("trigger", "texts_before_insert_of_asset_tags"),
+    ("trigger", "texts_before_insert_of_assets"),
+    ("trigger", "texts_before_insert_of_generation_tags"),
     ("trigger", "texts_before_insert_of_prompts"),
     ("trigger", "texts_before_insert_of_stages"),
+    ("trigger", "texts_before_update_of_assets"),
     ("trigger", "texts_before_update_of_prompts"),
     ("trigger", "texts_before_update_of_stages"),
     ("trigger", "texts_deleted"),

@@ -49,6 +49,23 @@ def test_a_picture_painted_here_opens_its_generation(open_lab: OpenLab) -> None:
     assert "Its generation is open." in all_text(page)
 
 
+def test_a_picture_of_a_deleted_generation_leads_to_where_it_is_restored(open_lab: OpenLab) -> None:
+    """Deleted, its generation is opened and can be restored; purged, its idea fills the form."""
+    lab = open_lab(painters={GOUACHE: give(1)})
+    generation_id, data = _paint(lab)
+    lab.delete("generation", generation_id)
+    page, later = open_studio(), open_studio()
+
+    _drop(page, data)
+    _click(page, OPEN)
+    said = all_text(page)
+    lab.archive.purge(lab.now().replace(year=2099))
+    _drop(later, data)
+
+    assert "was deleted on " in said
+    assert _offered(later) == [FILL]
+
+
 def test_a_picture_painted_elsewhere_fills_the_form(open_lab: OpenLab) -> None:
     """What its file tells is in the form after a click, and nothing was started."""
     lab = open_lab()

@@ -20,6 +20,7 @@ MOST_USD = 1_000_000
 """The largest cost that can be filtered by."""
 
 _TEXT, _MODEL, _STATUS, _STARRED, _PAGE = "text", "model", "status", "starred", "page"
+_TAG = "tag"
 _FROM, _TO, _COST_FROM, _COST_TO = "from", "to", "cost_from", "cost_to"
 _MICRO = 1_000_000
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -36,12 +37,15 @@ class GalleryView:
     """From 1; it may lie behind the last."""
 
 
-def parse_address(address: Address, *, models: Collection[str]) -> GalleryView:
+def parse_address(
+    address: Address, *, models: Collection[str], tags: Collection[str] = ()
+) -> GalleryView:
     """Read what to show off an address; what is unknown or makes no sense is left out.
 
     Args:
         address: anything; where a name that has one value comes several times, the last counts.
         models: ids of the models there are pictures of; others are unknown.
+        tags: those in use; others are unknown.
 
     Returns:
         What `render_address` makes an address of that reads the same again. A last day before the
@@ -62,6 +66,7 @@ def parse_address(address: Address, *, models: Collection[str]) -> GalleryView:
         cost_from_micro_usd=least,
         cost_to_micro_usd=None if least is not None and most is not None and most < least else most,
         starred=last.get(_STARRED) == "1",
+        tags=tuple(tag for tag in dict.fromkeys(address.get(_TAG, ())) if tag in tags),
     )
     page = last.get(_PAGE, "")
     return GalleryView(wanted=wanted, page=int(page) if _NUMBER.fullmatch(page) else 1)
@@ -83,6 +88,7 @@ def render_address(view: GalleryView) -> dict[str, list[str]]:
         _COST_FROM: _render_usd(wanted.cost_from_micro_usd),
         _COST_TO: _render_usd(wanted.cost_to_micro_usd),
         _STARRED: ["1"] if wanted.starred else [],
+        _TAG: list(wanted.tags),
         _PAGE: [str(view.page)] if view.page > 1 else [],
     }
     return {name: values for name, values in address.items() if values}

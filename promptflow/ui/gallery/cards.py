@@ -15,11 +15,14 @@ from promptflow.ui.gallery.choice import draw_checkbox
 from promptflow.ui.gallery.clicks import draw_star, look_at
 from promptflow.ui.gallery.filters import STATUS_WORDS
 from promptflow.ui.labels import Names, join_facts
+from promptflow.ui.organising import draw_tags
 from promptflow.ui.pictures import draw_picture, source_of
 from promptflow.ui.plain import as_label, as_markdown, as_message
 from promptflow.wording import format_age, format_usd
 
 _TITLE_CHARS = 64
+_MOST_TAGS = 3
+"""More of them are shown where the picture is looked at."""
 _TALLEST_PX = 240
 """An upright picture is drawn no taller, or its row would be empty beside it."""
 _HIDE_WORDS = f"""<style>
@@ -63,6 +66,7 @@ def _draw_card(lab: Laboratory, picture: PictureSummary, *, names: Names, now: d
             help="Look at it in full size",
         )
         st.caption(as_markdown(_facts(picture, names, now)), wrap=False, width="stretch")
+        draw_tags(picture.tags[:_MOST_TAGS])
     address = {state.GENERATION: picture.generation_id}
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         draw_checkbox(picture)

@@ -35,7 +35,7 @@ _SEARCH_PX = 240
 """Fits beside the heading on a telephone."""
 
 
-def read_view(models: Sequence[str]) -> GalleryView:
+def read_view(models: Sequence[str], tags: Sequence[str]) -> GalleryView:
     """Read what to show off the address, and have the widgets say the same.
 
     Not done by Streamlit's `bind`: it takes any text for a text, knows nothing of pairs like two days,
@@ -43,9 +43,10 @@ def read_view(models: Sequence[str]) -> GalleryView:
 
     Args:
         models: ids of the models there are pictures of.
+        tags: those in use.
     """
     view = parse_address(
-        {name: st.query_params.get_all(name) for name in st.query_params}, models=models
+        {name: st.query_params.get_all(name) for name in st.query_params}, models=models, tags=tags
     )
     if state.GALLERY_TEXT not in st.session_state or _read_widgets() != view.wanted:
         _set_widgets(view.wanted)
@@ -57,7 +58,14 @@ def show(view: GalleryView) -> None:
     st.query_params.from_dict(render_address(view))
 
 
-def draw_filters(wanted: GalleryFilter, *, head: str, models: Sequence[str], names: Names) -> None:
+def draw_filters(
+    wanted: GalleryFilter,
+    *,
+    head: str,
+    models: Sequence[str],
+    names: Names,
+    tags: Sequence[str],
+) -> None:
     """Draw how many fit, the search, the star, and the other filters behind a button.
 
     Args:
@@ -65,6 +73,7 @@ def draw_filters(wanted: GalleryFilter, *, head: str, models: Sequence[str], nam
         head: how many there are, as `head_words` says it.
         models: ids of the models there are pictures of.
         names: model id → title.
+        tags: those in use.
     """
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.subheader(head, anchor=False, width="content")
@@ -83,7 +92,7 @@ def draw_filters(wanted: GalleryFilter, *, head: str, models: Sequence[str], nam
         folded = _count_folded(wanted)
         label = f"Filters ({folded})" if folded else "Filters"
         with st.popover(label, icon=":material/tune:", type="secondary"):
-            _draw_folded(models, names)
+            _draw_folded(models, names, tags)
         if wanted != GalleryFilter():
             st.button(
                 "Clear",
@@ -95,7 +104,7 @@ def draw_filters(wanted: GalleryFilter, *, head: str, models: Sequence[str], nam
             )
 
 
-def _draw_folded(models: Sequence[str], names: Names) -> None:
+def _draw_folded(models: Sequence[str], names: Names, tags: Sequence[str]) -> None:
     st.multiselect(
         "Image models",
         models,
@@ -104,6 +113,15 @@ def _draw_folded(models: Sequence[str], names: Names) -> None:
         placeholder="All",
         on_change=_apply,
     )
+    if tags:
+        st.multiselect(
+            "Tags",
+            tags,
+            key=state.GALLERY_TAGS,
+            placeholder="Any",
+            on_change=_apply,
+            help="Pictures that have all of them, by themselves or with their generation.",
+        )
     st.pills(
         "How the run ended",
         STATUSES,
@@ -153,6 +171,7 @@ def _count_folded(wanted: GalleryFilter) -> int:
         for one in (
             wanted.image_models,
             wanted.run_statuses,
+            wanted.tags,
             wanted.created_from or wanted.created_to,
             wanted.cost_from_micro_usd is not None or wanted.cost_to_micro_usd is not None,
         )
@@ -176,6 +195,7 @@ def _read_widgets() -> GalleryFilter:
         cost_from_micro_usd=_to_micro(kept.get(state.GALLERY_COST_FROM)),
         cost_to_micro_usd=_to_micro(kept.get(state.GALLERY_COST_TO)),
         starred=bool(kept.get(state.GALLERY_STARRED)),
+        tags=tuple(kept.get(state.GALLERY_TAGS) or ()),
     )
 
 
@@ -188,6 +208,7 @@ def _set_widgets(wanted: GalleryFilter) -> None:
     st.session_state[state.GALLERY_COST_FROM] = _to_usd(wanted.cost_from_micro_usd)
     st.session_state[state.GALLERY_COST_TO] = _to_usd(wanted.cost_to_micro_usd)
     st.session_state[state.GALLERY_STARRED] = wanted.starred
+    st.session_state[state.GALLERY_TAGS] = list(wanted.tags)
 
 
 def _to_micro(usd: float | None) -> int | None:

@@ -5,7 +5,7 @@ import streamlit as st
 from promptflow.errors import StorageError
 from promptflow.handover import find_image
 from promptflow.laboratory import Laboratory
-from promptflow.records import PictureSummary
+from promptflow.records import PictureSummary, RunStatus
 from promptflow.ui import state
 from promptflow.ui.errors import errors_told
 from promptflow.ui.gallery.clicks import draw_star, draw_trouble
@@ -18,8 +18,9 @@ from promptflow.ui.lineage.facts import (
     moment_words,
     parameter_words,
 )
+from promptflow.ui.organising import draw_organiser, draw_tags, read_labels, was_deleted_here
 from promptflow.ui.pictures import draw_picture, source_of
-from promptflow.ui.plain import as_label, as_message
+from promptflow.ui.plain import as_label, as_markdown, as_message
 from promptflow.view import FlowView, ImageView, RunView, fold
 from promptflow.wording import format_usd, name_picture
 
@@ -44,6 +45,11 @@ def look_at_picture(lab: Laboratory, asset_id: str) -> None:
         again = lab.find_picture(asset_id)
         if again is not None:
             _draw(lab, again)
+        elif was_deleted_here(asset_id):
+            # The page behind it says so, and offers to undo it.
+            st.rerun()
+        else:
+            st.warning("The picture was deleted meanwhile.", icon=":material/delete:")
 
     look()
 
@@ -56,7 +62,20 @@ def _draw(lab: Laboratory, picture: PictureSummary) -> None:
         readable = _draw_whole(lab, picture)
     with told:
         _draw_actions(lab, picture, view, found[1] if found else None, readable=readable)
+        _draw_labels(lab, picture)
         _draw_facts(lab, picture, view, found)
+
+
+def _draw_labels(lab: Laboratory, picture: PictureSummary) -> None:
+    draw_tags(picture.tags)
+    labels = read_labels(lab, "picture", picture.asset.asset_id)
+    if labels is None:
+        return
+    if labels.note:
+        st.caption(as_markdown(labels.note))
+    with st.expander("Organise", icon=":material/label:"):
+        busy = picture.run_status is RunStatus.RUNNING
+        draw_organiser(lab, "picture", picture.asset.asset_id, labels, busy=busy)
 
 
 def _draw_whole(lab: Laboratory, picture: PictureSummary) -> bool:

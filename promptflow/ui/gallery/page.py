@@ -18,6 +18,7 @@ from promptflow.ui.gallery.filters import (
     show,
 )
 from promptflow.ui.gallery.looking import look_at_picture
+from promptflow.ui.organising import draw_undo
 from promptflow.ui.renewal import draw_renewed
 
 PAGE_SIZE = 24
@@ -35,14 +36,16 @@ def draw_gallery(lab: Laboratory) -> None:
         LedgerError: the ledger can't be read.
     """
     models = lab.list_gallery_models()
+    draw_undo(lab)
     if not models:
         _draw_nothing()
         return
-    view = read_view(models)
+    tags = lab.list_tags()
+    view = read_view(models, tags)
     number, more = lab.count_pictures(view.wanted)
     draw_trouble()
     head = head_words(number, more=more, wanted=view.wanted)
-    draw_filters(view.wanted, head=head, models=models, names=lab.name_of)
+    draw_filters(view.wanted, head=head, models=models, names=lab.name_of, tags=tags)
     if number:
         _draw_page(lab, view, number=number, more=more)
     else:

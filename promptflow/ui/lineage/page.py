@@ -7,7 +7,7 @@ from functools import partial
 import streamlit as st
 
 from promptflow.clock import Clock
-from promptflow.errors import PromptflowError
+from promptflow.errors import DeletedGenerationError, PromptflowError
 from promptflow.events import Event
 from promptflow.laboratory import Laboratory
 from promptflow.records import GenerationStatus, Lineage
@@ -25,6 +25,7 @@ from promptflow.ui.lineage.uploads import plan_uploads
 from promptflow.ui.lineage.waterfall import draw_waterfall, plan_bars
 from promptflow.ui.lineage.words import draw_words
 from promptflow.ui.mounts import find_questions
+from promptflow.ui.organising import draw_deleted
 from promptflow.ui.outbox import draw_left_here
 from promptflow.ui.pictures import source_of
 from promptflow.ui.plain import as_label, as_markdown, as_message
@@ -88,6 +89,9 @@ def draw_lineage(lab: Laboratory, generation_id: str, names: Names) -> None:
     """
     try:
         kept = _read(lab, generation_id)
+    except DeletedGenerationError as error:
+        draw_deleted(lab, generation_id, error)
+        return
     except PromptflowError as error:
         _draw_unknown(error)
         return
