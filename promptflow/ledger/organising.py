@@ -197,17 +197,18 @@ def check_shown(connection: sqlite3.Connection, generation_id: str) -> None:
         DeletedGenerationError: it was.
     """
     row = connection.execute(_STATES["generation"], (_mend(generation_id),)).fetchone()
-    if row is None or row["deleted_at"] is None:
+    if row is None:
         return
-    deleted_at = from_text(row["deleted_at"])
+    _, deleted, purged = row
+    if deleted is None:
+        return
+    deleted_at = from_text(deleted)
     said = f"The generation {generation_id!r} was deleted on {deleted_at:%Y-%m-%d at %H:%M} UTC."
-    if row["purged_at"] is None:
+    if purged is None:
         said += " Restore it in the Studio, at its address, or with `delete --undo`."
     else:
         said += " It was purged since: what is left of it is what it cost."
-    raise DeletedGenerationError(
-        said, deleted_at=deleted_at, is_purged=row["purged_at"] is not None
-    )
+    raise DeletedGenerationError(said, deleted_at=deleted_at, is_purged=purged is not None)
 
 
 def _read_state(
