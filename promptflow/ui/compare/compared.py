@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from promptflow.errors import PromptflowError
 from promptflow.handover import find_image
 from promptflow.laboratory import Laboratory
-from promptflow.records import PictureSummary
+from promptflow.records import PictureSummary, PromptOrigin
 from promptflow.ui.labels import Names
 from promptflow.view import FlowView, ImageView, RunView, fold
 
@@ -90,15 +90,21 @@ def _compared(
 ) -> Compared:
     found = find_image(view, picture.asset.asset_id) if view else None
     run, image = found or (None, None)
-    version = f", run {run.version}" if run and run.version > 1 else ""
     return Compared(
         letter=letter,
-        name=f"{letter} · {lab.name_of(picture.image_model)}{version}",
+        name=f"{letter} · {lab.name_of(picture.image_model)}{_version_words(run)}",
         picture=picture,
         view=view,
         run=run,
         image=image,
     )
+
+
+def _version_words(run: RunView | None) -> str:
+    """Say which of its model's runs it is, where that isn't plain."""
+    if run and run.prompt_origin is PromptOrigin.RAW:
+        return ", your own words"
+    return f", v{run.version}" if run and run.version > 1 else ""
 
 
 def list_others(compared: Sequence[Compared], names: Names) -> Iterator[Other]:
@@ -114,6 +120,6 @@ def list_others(compared: Sequence[Compared], names: Names) -> Iterator[Other]:
         for run in view.runs:
             for image in run.images:
                 if image.asset.asset_id not in shown:
-                    version = f", run {run.version}" if run.version > 1 else ""
-                    name = f"{names(run.image_model)}{version}, picture {image.index + 1}"
+                    title = f"{names(run.image_model)}{_version_words(run)}"
+                    name = f"{title}, picture {image.index + 1}"
                     yield Other(asset_id=image.asset.asset_id, name=name)

@@ -31,12 +31,19 @@ def choose_to_compare(view: FlowView) -> tuple[str, ...]:
         view: the generation.
 
     Returns:
-        The asset ids of each model's first picture, or of all pictures where one model alone has any;
-        at most as many as can be compared, and none where there are too few.
+        The asset ids of the first picture of each model's newest version, beside each what it made of
+        the request unchanged; or of all pictures, the newest version first, where that is one alone.
+        At most as many as can be compared, and none where there are too few.
     """
-    painted = [run for run in map(view.run, view.request.image_models) if run and run.images]
-    firsts = [run.images[0] for run in painted]
-    images = firsts if len(firsts) >= LEAST else [image for run in painted for image in run.images]
+    painted = [
+        run
+        for model in view.request.image_models
+        for run in (view.run(model), *view.versions(model, baseline=True)[-1:])
+        if run and run.images
+    ]
+    images = [run.images[0] for run in painted]
+    if len(images) < LEAST:
+        images = [image for run in reversed(view.runs) for image in run.images]
     if len(images) < LEAST:
         return ()
     return tuple(image.asset.asset_id for image in images[:MOST])
