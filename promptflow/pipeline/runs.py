@@ -123,11 +123,12 @@ class Run:
 
     def _start(self, words: Words, version: int) -> RunStarted:
         tools = self.account.tools
+        card = tools.catalog.image_model(self.image_model)
         return RunStarted(
             generation_id=self.account.generation_id,
             run_id=self.run_id,
             image_model=self.image_model,
-            provider=tools.catalog.image_model(self.image_model).provider,
+            provider=card.provider,
             version=version,
             prompt_id=words.prompt_id or tools.new_id(),
             prompt=words.text,
@@ -135,7 +136,8 @@ class Run:
             stage_id=words.stage_id,
             at=tools.clock.now(),
             parameters=self.parameters,
-            seed=self.lane.seed,
+            # The request has one for all models; of one that takes none it isn't asked.
+            seed=self.lane.seed if card.has_seed else None,
             images=self.lane.images,
             parent_run_id=self.lane.parent_run_id,
             parent_prompt_id=words.parent_prompt_id,

@@ -30,6 +30,7 @@ class Canvas:
         count_refusals: model id → how many of its runs were refused, of how many; asked only where
             a refusal is drawn.
         side_by_side: whether cards stand in a grid, or under one another.
+        with_actions: whether to draw what can be done with a generation that is over.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Canvas:
         read_picture: Callable[[Asset], bytes],
         count_refusals: CountRefusals,
         side_by_side: bool,
+        with_actions: bool = False,
     ) -> None:
         self._place = stages
         self._names = names
@@ -54,6 +56,7 @@ class Canvas:
             read_picture=read_picture,
             count_refusals=count_refusals,
             side_by_side=side_by_side,
+            with_actions=with_actions,
         )
 
     def update(self, view: FlowView, now: datetime) -> None:

@@ -7,6 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from promptflow.records import Asset, Fault, GenerationStatus, RunStatus
+from promptflow.ui.actions import draw_card_actions, draw_changes_link
 from promptflow.ui.labels import (
     REFUSED_ICON,
     Color,
@@ -19,11 +20,16 @@ from promptflow.ui.labels import (
 from promptflow.ui.pictures import SourceOf
 from promptflow.ui.place import Place
 from promptflow.ui.plain import as_label, as_markdown, as_message
+from promptflow.ui.versions import draw_switch, tell_origin
 from promptflow.view import FlowView, RunView
 
 CountRefusals = Callable[[str], tuple[int, int]]
 """Model id → (runs that were refused, all runs that are over)."""
+_Slot = tuple[str, bool]
+"""Whose card: the image model's id, and whether it is for the request unchanged."""
 _MOST_COLUMNS = 3
+_BASELINE_WORDS = "Your request, word for word."
+_BASELINE_HELP = "Sent without plan, thinking and prompt, to see what those do for the picture."
 
 _BADGES: dict[RunStatus, tuple[str, str, Color]] = {
     RunStatus.RUNNING: ("Painting", ":material/brush:", "blue"),
@@ -37,7 +43,7 @@ _BADGES: dict[RunStatus, tuple[str, str, Color]] = {
 
 
 class CardBoard:
-    """The cards of one generation.
+    """The cards of one generation: one for each image model, and one for what it made of the request.
 
     Args:
         place: where they go.
@@ -46,6 +52,7 @@ class CardBoard:
         read_picture: asset → its bytes; raises StorageError.
         count_refusals: model id → how many of its runs were refused, of how many.
         side_by_side: whether they stand in a grid, or under one another.
+        with_actions: whether to draw what can be done with a generation that is over.
     """
 
     def __init__(
@@ -57,6 +64,7 @@ class CardBoard:
         read_picture: Callable[[Asset], bytes],
         count_refusals: CountRefusals,
         side_by_side: bool,
+        with_actions: bool = False,
     ) -> None:
         self._place = place
         self._names = names
@@ -64,28 +72,32 @@ class CardBoard:
         self._read_picture = read_picture
         self._count_refusals = count_refusals
         self._side_by_side = side_by_side
-        self._cards: dict[str, Card] = {}
+        self._with_actions = with_actions
+        self._new_cell: Callable[[], DeltaGenerator] | None = None
+        self._cards: dict[_Slot, Card] = {}
 
     def update(self, view: FlowView, now: datetime) -> None:
-        """Draw every card that looks different now."""
-        if not self._cards:
-            self._lay_out(view)
-        for card in self._cards.values():
-            card.update(view, now)
+        """Draw every card that looks different now, and those that have come to be since."""
+        slots = _list_slots(view)
+        if self._new_cell is None:
+            columns = _count_columns(slots) if self._side_by_side else 1
+            self._new_cell = self._place.grid(columns, min_column_width=240).cell
+        for slot in slots:
+            if slot not in self._cards:
+                self._cards[slot] = self._make_card(self._new_cell(), *slot)
+            self._cards[slot].update(view, now)
 
-    def _lay_out(self, view: FlowView) -> None:
-        models = view.request.image_models
-        columns = min(len(models), _MOST_COLUMNS) if self._side_by_side else 1
-        grid = self._place.grid(columns, min_column_width=240)
-        for model in models:
-            self._cards[model] = Card(
-                grid.cell(),
-                title=self._names(model),
-                image_model=model,
-                source_of=self._source_of,
-                read_picture=self._read_picture,
-                count_refusals=self._count_refusals,
-            )
+    def _make_card(self, cell: DeltaGenerator, model: str, baseline: bool) -> "Card":
+        return Card(
+            cell,
+            title=self._names(model),
+            image_model=model,
+            baseline=baseline,
+            source_of=self._source_of,
+            read_picture=self._read_picture,
+            count_refusals=self._count_refusals,
+            with_actions=self._with_actions,
+        )
 
 
 class Card:
@@ -98,9 +110,11 @@ class Card:
         place: where it goes.
         title: the model's title.
         image_model: the model's id.
+        baseline: whether it is for the request unchanged, instead of the words made for the model.
         source_of: asset → what it is shown from; raises StorageError.
         read_picture: asset → its bytes; raises StorageError.
         count_refusals: model id → how many of its runs were refused, of how many.
+        with_actions: whether to draw what can be done with a generation that is over.
     """
 
     def __init__(
@@ -112,34 +126,62 @@ class Card:
         source_of: SourceOf,
         read_picture: Callable[[Asset], bytes],
         count_refusals: CountRefusals,
+        baseline: bool = False,
+        with_actions: bool = False,
     ) -> None:
         self._body = place.container(border=True, gap="small")
         self._head = self._body.empty()
-        self._words = self._body.empty()
+        # With the words, because a container without anything in it would leave a gap.
+        self._pictures = self._body.container(gap="small")
+        self._words = self._pictures.empty()
+        self._switch = self._pictures.empty()
+        self._origin = self._pictures.empty()
+        self._foot = self._body.empty()
+        self._offer = self._body.empty()
         self._title = title
         self._image_model = image_model
+        self._baseline = baseline
         self._source_of = source_of
         self._read_picture = read_picture
         self._count_refusals = count_refusals
-        self._grid: DeltaGenerator | None = None
-        """The slot of the grid, where several pictures were asked for and one may still come."""
+        self._with_actions = with_actions
+        self._slot = self._pictures.empty()
         self._places: dict[int, Place] | None = None
-        self._foot: DeltaGenerator | None = None
+        self._placed: str | None = None
+        """The run whose pictures the places are for, once there is one."""
         self._drawn: dict[str, Hashable] = {}
 
     def update(self, view: FlowView, now: datetime) -> None:
         """Draw what looks different now."""
-        run = view.run(self._image_model)
+        versions = view.versions(self._image_model, baseline=self._baseline)
+        run = self._choose(view, versions)
         badge = _badge(view, run, now)
         if self._changed("head", badge):
             self._draw_head(*badge)
-        for index, place in self._lay_out(view, run).items():
-            place.update(view, run, index)
+        shown = _with_something_to_see(versions, run)
+        for index, place in self._lay_out(view, shown).items():
+            place.update(view, shown, index)
         words = _words(view, run, now)
+        if shown is not run and shown is not None:
+            words += f" Until there is something to see, v{shown.version} is shown."
         if self._changed("words", words):
             self._words.caption(as_markdown(words))
-        if self._foot is not None and run and run.fault and self._changed("foot", run.fault):
-            self._draw_foot(self._foot, run, run.fault)
+        origin = _tell_origin(view, run, baseline=self._baseline)
+        if self._changed("origin", (run and run.run_id, origin)):
+            self._draw_origin(view, run, origin)
+        fault = run.fault if run else None
+        if self._changed("foot", fault):
+            self._draw_foot(run, fault) if run and fault else self._foot.empty()
+        if self._with_actions and run and self._changed("offer", run.run_id):
+            with self._offer.container():
+                draw_card_actions(view, run)
+
+    def _choose(self, view: FlowView, versions: Sequence[RunView]) -> RunView | None:
+        """Return the run to show: the newest, unless a person has chosen another one."""
+        if not self._with_actions or len(versions) < 2:
+            return versions[-1] if versions else None
+        with self._switch.container():
+            return draw_switch(view, versions)
 
     def _changed(self, part: str, look: Hashable) -> bool:
         if part in self._drawn and self._drawn[part] == look:
@@ -148,25 +190,29 @@ class Card:
         return True
 
     def _lay_out(self, view: FlowView, run: RunView | None) -> dict[int, Place]:
-        """Return the places of the pictures that came or may come, by index; made at the first call."""
+        """Return the places of the pictures that came or may come, by index; made anew for each run."""
         expected = _expected(view, run)
-        if self._places is None:
+        run_id = run.run_id if run else None
+        if self._places is None or (self._placed is not None and self._placed != run_id):
             self._places = self._make_places(expected, several=view.request.images_per_model > 1)
-            self._foot = self._body.empty()
-        if not expected and self._grid:
+        self._placed = run_id
+        if not expected and self._places:
             # Cells without anything in them would leave a gap.
-            self._grid.empty()
-            self._grid, self._places = None, {}
+            self._slot.empty()
+            self._places = {}
         return self._places
 
     def _make_places(self, expected: Sequence[int], *, several: bool) -> dict[int, Place]:
-        grid = None
-        if several and expected:
-            self._grid = self._body.empty()
-            grid = self._grid.grid(2, min_column_width=104, gap=("small", "xsmall"))
+        # Another slot each time: a container that takes another's place inherits what is in it.
+        self._slot.empty()
+        self._slot = self._pictures.empty()
+        if not expected:
+            return {}
+        slot = self._slot.container(gap="small")
+        grid = slot.grid(2, min_column_width=104, gap=("small", "xsmall")) if several else None
         return {
             index: Place(
-                grid.cell() if grid else self._body,
+                grid.cell() if grid else slot,
                 title=self._title,
                 image_model=self._image_model,
                 source_of=self._source_of,
@@ -177,11 +223,22 @@ class Card:
 
     def _draw_head(self, words: str, icon: str, color: Color) -> None:
         with self._head.container(horizontal=True, horizontal_alignment="distribute"):
-            st.markdown(f"**{as_label(self._title)}**", width="content")
+            own = " :gray[· your own words]" if self._baseline else ""
+            st.markdown(f"**{as_label(self._title)}**{own}", width="content")
             st.badge(words, icon=icon, color=color)
 
-    def _draw_foot(self, foot: DeltaGenerator, run: RunView, fault: Fault) -> None:
-        with foot.container(gap="xsmall"):
+    def _draw_origin(self, view: FlowView, run: RunView | None, words: str) -> None:
+        if not words:
+            self._origin.empty()
+            return
+        with self._origin.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+            why = _BASELINE_HELP if words == _BASELINE_WORDS else None
+            st.caption(as_markdown(words), width="content", help=why)
+            if self._with_actions and run:
+                draw_changes_link(view, run)
+
+    def _draw_foot(self, run: RunView, fault: Fault) -> None:
+        with self._foot.container(gap="xsmall"):
             _draw_fault(run.status, as_message(fault.message))
             if run.status is RunStatus.REFUSED:
                 facts = refusal_facts(fault.category, *self._count_refusals(run.image_model))
@@ -195,7 +252,36 @@ def _expected(view: FlowView, run: RunView | None) -> Sequence[int]:
         over = run.status is not RunStatus.RUNNING
     if over:
         return sorted(image.index for image in run.images) if run else ()
-    return range(view.request.images_per_model)
+    return range((run and run.wanted) or view.request.images_per_model)
+
+
+def _tell_origin(view: FlowView, run: RunView | None, *, baseline: bool) -> str:
+    """Say where a run comes from; of the first one with the words of a person, what those are."""
+    told = tell_origin(view, run) if run else ""
+    return told or (_BASELINE_WORDS if baseline else "")
+
+
+def _list_slots(view: FlowView) -> list[_Slot]:
+    """List whose cards there are, each model's own beside what it makes of the request unchanged."""
+    slots = []
+    for model in view.request.image_models:
+        slots.append((model, False))
+        if view.request.baseline or view.versions(model, baseline=True):
+            slots.append((model, True))
+    return slots
+
+
+def _count_columns(slots: Sequence[_Slot]) -> int:
+    """Say how many cards stand side by side: two where they are pairs."""
+    most = 2 if any(baseline for _, baseline in slots) else _MOST_COLUMNS
+    return min(len(slots), most)
+
+
+def _with_something_to_see(versions: Sequence[RunView], run: RunView | None) -> RunView | None:
+    """Return the run whose pictures to show: an earlier one's until one that has begun brings any."""
+    if run is None or run.status is not RunStatus.RUNNING or run.images or run.partials:
+        return run
+    return next((one for one in reversed(versions) if one.images), run)
 
 
 def _badge(view: FlowView, run: RunView | None, now: datetime) -> tuple[str, str, Color]:

@@ -134,7 +134,7 @@ def _run_words(run: RunView, view: FlowView, now: datetime) -> str:
         took += f" and {count(run.attempt, 'attempt')}"
     # The card beside it says why.
     unknown = "" if run.fault else ": no reason was recorded"
-    there = f"{len(run.images)} of {view.request.images_per_model}"
+    there = f"{len(run.images)} of {run.wanted or view.request.images_per_model}"
     return {
         RunStatus.SUCCEEDED: f"done in {took}, {format_usd(run.cost_micro_usd)}",
         RunStatus.PARTIAL: f"{there} in {took}, then failed{unknown}",
@@ -148,7 +148,7 @@ def _run_words(run: RunView, view: FlowView, now: datetime) -> str:
 def _painting_words(run: RunView, view: FlowView, now: datetime) -> str:
     if is_waiting(run.retry, now):
         return retry_words(run.retry, now, verb="retrying")
-    wanted = view.request.images_per_model
+    wanted = run.wanted or view.request.images_per_model
     done = f", {len(run.images)} of {wanted} there" if wanted > 1 else ""
     again = f", attempt {run.attempt}" if run.attempt > 1 else ""
     return f"painting, {_since(run.started_at, now)}{again}{done}"

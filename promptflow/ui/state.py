@@ -23,6 +23,12 @@ NEW_PROMPT = "new_prompt"
 RESTORE = "restore"
 DISMISS = "dismiss"
 
+# Widgets of the Studio's actions on pictures; see also `of_run` and `of_generation`.
+RETRY = "retry"
+ADD_MODELS = "add_models"
+ADDED = "added"
+BEGIN = "begin"
+
 # Widgets of the Lineage page; see also `of_generation`.
 LINEAGE_TAB = "lineage_tab"
 NEWEST = "newest"
@@ -73,6 +79,10 @@ TROUBLE = "trouble"
 """What a click could not do; taken by the page."""
 DELETED = "deleted"
 """What was deleted last on this page, and can be brought back at once: its kind and id."""
+ACTION = "action"
+"""The dialog of the Studio that is open: its kind, whose generation, and which run it is about."""
+ACTION_CLICKED = "action_clicked"
+"""Set by a click that opens a dialog, taken by the page: only its full run opens one."""
 HISTORY_PAGES = "history_pages"
 """For each page turned towards the older ones, the id its generations come before."""
 FRAMED = "framed"
@@ -104,6 +114,11 @@ def parameter(model_id: str, name: str) -> str:
 def of_generation(generation_id: str, name: str) -> str:
     """Return the key of a widget that each generation has for itself, e.g. ``node 0193…``."""
     return f"{name} {generation_id}"
+
+
+def of_run(run_id: str, name: str) -> str:
+    """Return the key of a widget that each run has for itself, e.g. ``again 0193…``."""
+    return f"{name} {run_id}"
 
 
 def of_picture(asset_id: str, name: str) -> str:

@@ -93,6 +93,10 @@ def draw_generation(lab: Laboratory, generation_id: str, names: Names) -> None:
             args=(None,),
         )
         return
+    # Only now: the empty page has nothing to draw with them.
+    from promptflow.ui.actions import draw_open_action, take_click
+
+    take_click()
     draw_trouble()
     _draw_head(lab, view, lab.now())
     _draw_outcome(view)
@@ -101,7 +105,7 @@ def draw_generation(lab: Laboratory, generation_id: str, names: Names) -> None:
     # Only now: the empty page has nothing to draw on them.
     from promptflow.ui.canvas import Canvas
 
-    def new_canvas() -> Canvas:
+    def new_canvas(*, with_actions: bool = False) -> Canvas:
         stages, pictures = st.columns([4, 7], gap="medium")
         return Canvas(
             stages,
@@ -111,6 +115,7 @@ def draw_generation(lab: Laboratory, generation_id: str, names: Names) -> None:
             read_picture=lab.read_picture,
             count_refusals=lambda model: lab.count_refusals().get(model, (0, 0)),
             side_by_side=st.session_state.get(state.LAYOUT) != _STACKED,
+            with_actions=with_actions,
         )
 
     if flow is not None:
@@ -123,9 +128,13 @@ def draw_generation(lab: Laboratory, generation_id: str, names: Names) -> None:
         def draw() -> None:
             # Later, what was on this machine may be in the bucket.
             now = first.pop() if first else lab.look_up(generation_id)[1]
-            new_canvas().update(now, lab.now())
+            if take_click() or now.status is GenerationStatus.RUNNING:
+                # It was resumed, or a dialog is to open: more than what is drawn by itself.
+                st.rerun()
+            new_canvas(with_actions=True).update(now, lab.now())
 
         draw_renewed(lab, draw)
+    draw_open_action(lab, view)
 
 
 def _draw_head(lab: Laboratory, view: FlowView, now: datetime) -> None:
@@ -156,6 +165,10 @@ def _draw_head(lab: Laboratory, view: FlowView, now: datetime) -> None:
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
             if running:
                 _draw_cancel(lab, view.generation_id)
+            else:
+                from promptflow.ui.actions import draw_head_actions
+
+                draw_head_actions(lab, view)
             pictures = () if running else choose_to_compare(view)
             if pictures:
                 draw_compare_link(pictures)

@@ -49,6 +49,8 @@ def _take(browser: Browser, address: str) -> None:
             page.screenshot(path=ROOT / "docs" / "studio.png")
             _take_compare(page)
             page.go_back()
+            _make_versions(page)
+            page.screenshot(path=ROOT / "docs" / "versions.png")
         narrow = browser.new_page(viewport={"width": 390, "height": 844}, color_scheme=scheme)
         narrow.goto(page.url)
         _badge(narrow, "Succeeded")
@@ -63,6 +65,24 @@ def _take_compare(page: Page) -> None:
         page.get_by_role("button", name="Zoom in").click()
     page.wait_for_timeout(800)
     page.screenshot(path=ROOT / "docs" / "compare.png")
+
+
+def _make_versions(page: Page) -> None:
+    """Paint the first picture again with another seed, then with other words."""
+    page.get_by_role("button", name="Again", exact=True).first.click()
+    seed = page.get_by_role("dialog").get_by_label("Seed", exact=True)
+    seed.fill("8")
+    seed.press("Tab")
+    page.get_by_role("button", name="Paint again").click()
+    page.get_by_text("From v1: seed random → 8").wait_for()
+    _badge(page, "Succeeded")
+    page.get_by_role("button", name="Edit prompt").first.click()
+    prompt = page.get_by_role("dialog").get_by_label("Prompt", exact=True)
+    prompt.fill(f"{prompt.input_value()} A sailing boat on a lake in the distance.")
+    page.get_by_role("button", name="Paint this").click()
+    page.get_by_text("From v2: prompt edited").wait_for()
+    _badge(page, "Succeeded")
+    page.mouse.move(0, 0)
 
 
 def _open(browser: Browser, scheme: str, address: str) -> Page:

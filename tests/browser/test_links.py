@@ -151,6 +151,23 @@ def test_a_dropped_picture_opens_its_generation(
     expect(page.get_by_text("Its generation is open.")).to_be_visible()
 
 
+def test_dialog_opens_over_links_and_outlasts_their_renewal(page: Page, app: str) -> None:
+    """A card that is drawn again by itself opens its dialog at the first click, and leaves it open."""
+    _generate(page, app, "A kingfisher on a branch")
+    page.get_by_role("button", name="Edit prompt").first.click()
+    prompt = page.get_by_role("dialog").get_by_label("Prompt", exact=True)
+    prompt.fill("A kingfisher that dives")
+
+    page.wait_for_timeout(5_000)
+    page.get_by_role("button", name="Paint this").click()
+
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.get_by_text("From v1: prompt edited")).to_be_visible()
+    page.get_by_role("button", name="Again", exact=True).first.wait_for()
+    page.get_by_text("v1", exact=True).first.click()
+    expect(page.get_by_text("From v1: prompt edited")).to_have_count(0)
+
+
 def _generate(page: Page, app: str, idea: str) -> None:
     page.goto(app)
     page.get_by_label("Request").fill(idea)

@@ -1,14 +1,15 @@
 """The card of an image model while its run goes on, and once it is over."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Block, Node
 
-from promptflow.events import Event, RunRetrying
-from promptflow.records import Fault, RunStatus
+from promptflow.events import Event, FlowResumed, RunRetrying
+from promptflow.records import Fault, PromptOrigin, RunStatus
 from tests.ledger.scripted_flow import (
     BUSY,
     REFUSED,
@@ -26,6 +27,12 @@ PLACE_PX = 104
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 RUNNING: tuple[Event, ...] = (flow_started(), run_started("r1", "painter-1"))
 ENDED = run_failed("r1", "t1", RunStatus.REFUSED, REFUSED)
+FIRST_VERSION: tuple[Event, ...] = (
+    *RUNNING,
+    image_ready("r1", 0, "a1"),
+    run_finished("r1", "t1"),
+)
+SECOND_VERSION = replace(run_started("r2", "painter-1"), version=2, parent_run_id="r1")
 EACH_WAY = pytest.mark.parametrize("steps", [True, False], ids=["live", "finished"])
 
 
@@ -117,3 +124,66 @@ def _find_grids(node: Node) -> Iterator[Block]:
         yield node
     for child in node.children.values():
         yield from _find_grids(child)
+
+
+def test_earlier_picture_stays_until_the_new_version_has_one() -> None:
+    """A version that has begun leaves the earlier one's picture in sight, and says so."""
+    page = draw(*FIRST_VERSION, SECOND_VERSION, steps=True)
+
+    assert [button.key for button in page.download_button] == ["download a1"]
+    assert len(page.image) == 1
+    assert "Until there is something to see, v1 is shown." in _said(page)
+    assert "From v1: nothing changed" in _said(page)
+
+
+def test_picture_of_the_new_version_takes_the_place() -> None:
+    """As soon as the new version has a picture, it and its download are the only ones."""
+    page = draw(*FIRST_VERSION, SECOND_VERSION, image_ready("r2", 0, "a2"), steps=True)
+
+    assert [button.key for button in page.download_button] == ["download a2"]
+    assert "v1 is shown" not in _said(page)
+
+
+def test_failure_goes_once_the_model_is_retried() -> None:
+    """What a failed run said is not beside the version that makes it good."""
+    failed = run_failed("r1", "t1", RunStatus.REFUSED, REFUSED)
+
+    page = draw(*RUNNING, failed, SECOND_VERSION, steps=True)
+
+    assert not page.warning
+    assert "Painting" in "".join(str(one.value) for one in page.markdown)
+
+
+def test_version_has_as_many_places_as_it_was_asked_for() -> None:
+    """A retry of the one picture that is missing waits for one, not for two."""
+    page = draw(*RUNNING, ENDED, replace(SECOND_VERSION, images=1), steps=True)
+
+    assert count_cells(page) == [1, 2]
+
+
+def test_baseline_has_a_card_beside_the_models() -> None:
+    """What a model makes of the request unchanged is in a card of its own, whose title says so."""
+    raw = replace(run_started("r3", "painter-1", origin=PromptOrigin.RAW), version=2)
+
+    page = draw(*RUNNING, raw, image_ready("r3", 0, "a3"), steps=False)
+
+    titles = [str(one.value) for one in page.markdown if str(one.value).startswith("**")]
+    assert titles[:2] == ["**painter\\-1**", "**painter\\-1** :gray[· your own words]"]
+    assert "Your request, word for word." in _said(page)
+
+
+def test_model_that_joins_gets_a_card_while_it_is_followed() -> None:
+    """An image model that a resumed flow adds has its card at once, beside those that are there."""
+    resumed = FlowResumed(
+        generation_id="g1",
+        request=replace(flow_started().request, image_models=("painter-1", "painter-2", "new-1")),
+        at=at(20),
+    )
+
+    page = draw(*RUNNING, ENDED, resumed, steps=True)
+
+    assert "**new\\-1**" in [str(one.value) for one in page.markdown]
+
+
+def _said(page: AppTest) -> str:
+    return "\n".join(one.value.replace("\\", "") for one in page.caption)

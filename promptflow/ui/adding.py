@@ -1,0 +1,69 @@
+"""Image models that join a generation which is over."""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from promptflow.catalog import MAX_IMAGE_MODELS
+from promptflow.errors import BusyGenerationError, InputError
+from promptflow.laboratory import Laboratory
+from promptflow.records import GenerationStatus
+from promptflow.ui import state
+from promptflow.ui.beginning import draw_begin
+from promptflow.ui.plain import as_message
+from promptflow.view import FlowView
+from promptflow.wording import format_usd
+
+
+def draw_adding(lab: Laboratory, view: FlowView) -> None:
+    """Draw the image models that could join, each with what it costs at most, and the button.
+
+    Args:
+        lab: where it is kept.
+        view: the generation.
+    """
+    if view.status is GenerationStatus.RUNNING:
+        # Begun in another tab. What is chosen stays, and can be begun once that is over.
+        st.error(as_message(BusyGenerationError().message), icon=":material/error:")
+        return
+    prices = _list_prices(lab, view)
+    if not prices:
+        st.caption(
+            "No other image model that can be asked now paints this generation's shape from its"
+            " reference images, or it has as many as it may have."
+        )
+        return
+    st.caption("Plan and thinking stay as they are. Its own prompt is written, then it paints.")
+    key = state.of_generation(view.generation_id, state.ADDED)
+    # Another tab may have added what was chosen here.
+    st.session_state[key] = [one for one in st.session_state.get(key) or () if one in prices]
+    chosen = st.multiselect(
+        "Image models",
+        list(prices),
+        format_func=lambda model_id: f"{lab.name_of(model_id)} · {prices[model_id]}",
+        key=key,
+        placeholder="Choose one or more",
+        max_selections=MAX_IMAGE_MODELS - len(view.request.image_models),
+        persist_state="session",
+    )
+    if chosen:
+        draw_begin(
+            lab,
+            view,
+            lambda now: lab.iterations.add_models(now, chosen),
+            "Add and paint",
+            drafts=(key,),
+        )
+
+
+def _list_prices(lab: Laboratory, view: FlowView) -> Mapping[str, str]:
+    """Return what each image model that could join costs at most, in words."""
+    prices = {}
+    for model_id in lab.available(lab.catalog.image_models):
+        try:
+            iteration = lab.iterations.add_models(view, [model_id])
+        except InputError:
+            continue
+        most = iteration.added_micro_usd
+        prices[model_id] = f"{'' if most is None else 'at most '}{format_usd(most)}"
+    return prices
