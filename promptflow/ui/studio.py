@@ -84,26 +84,17 @@ def draw_generation(lab: Laboratory, generation_id: str, names: Names) -> None:
         draw_deleted(lab, generation_id, error)
         return
     except PromptflowError as error:
-        st.warning(as_markdown(error.message), title="Nothing to show", icon=":material/link_off:")
-        st.button(
-            "New prompt",
-            key=state.NEW_PROMPT,
-            icon=":material/add:",
-            on_click=open_generation,
-            args=(None,),
-        )
+        _draw_nothing(error)
         return
     # Only now: the empty page has nothing to draw with them.
     from promptflow.ui.actions import draw_open_action, take_click
+    from promptflow.ui.canvas import Canvas
 
     take_click()
     draw_trouble()
     _draw_head(lab, view, lab.now())
     _draw_outcome(view)
     draw_left_here(lab, view)
-
-    # Only now: the empty page has nothing to draw on them.
-    from promptflow.ui.canvas import Canvas
 
     def new_canvas(*, with_actions: bool = False) -> Canvas:
         stages, pictures = st.columns([4, 7], gap="medium")
@@ -135,6 +126,17 @@ def draw_generation(lab: Laboratory, generation_id: str, names: Names) -> None:
 
         draw_renewed(lab, draw)
     draw_open_action(lab, view)
+
+
+def _draw_nothing(error: PromptflowError) -> None:
+    st.warning(as_markdown(error.message), title="Nothing to show", icon=":material/link_off:")
+    st.button(
+        "New prompt",
+        key=state.NEW_PROMPT,
+        icon=":material/add:",
+        on_click=open_generation,
+        args=(None,),
+    )
 
 
 def _draw_head(lab: Laboratory, view: FlowView, now: datetime) -> None:
