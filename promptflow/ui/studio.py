@@ -79,12 +79,8 @@ def draw_generation(lab: Laboratory, generation_id: str, names: Names) -> None:
     """
     try:
         flow, view = lab.look_up(generation_id)
-    except DeletedGenerationError as error:
-        draw_trouble()
-        draw_deleted(lab, generation_id, error)
-        return
     except PromptflowError as error:
-        _draw_nothing(error)
+        _draw_nothing(lab, generation_id, error)
         return
     # Only now: the empty page has nothing to draw with them.
     from promptflow.ui.actions import draw_open_action, take_click
@@ -128,7 +124,11 @@ def draw_generation(lab: Laboratory, generation_id: str, names: Names) -> None:
     draw_open_action(lab, view)
 
 
-def _draw_nothing(error: PromptflowError) -> None:
+def _draw_nothing(lab: Laboratory, generation_id: str, error: PromptflowError) -> None:
+    if isinstance(error, DeletedGenerationError):
+        draw_trouble()
+        draw_deleted(lab, generation_id, error)
+        return
     st.warning(as_markdown(error.message), title="Nothing to show", icon=":material/link_off:")
     st.button(
         "New prompt",
