@@ -192,16 +192,24 @@ class Laboratory:
             instructions=instructions,
         )
 
-    def shipped_instructions(self, stage: Stage) -> str:
-        """Return what a stage is told unless a request says otherwise, without image models' guidance."""
-        return self._instructions.stages[stage]
-
     @property
     def iterations(self) -> "Iterations":
         """What can be done once more with a generation, for `resume` and `fork`."""
         from promptflow.iterations import Iterations
 
         return Iterations(catalog=self.catalog, unavailable=self.reason_unavailable)
+
+    def shipped_instructions(self, stage: Stage, image_model: str | None = None) -> str:
+        """Return what a stage is told unless a request says otherwise.
+
+        Args:
+            stage: which.
+            image_model: for prompt construction, the image model whose guidance comes at the end; none
+                does by default.
+        """
+        if image_model is None:
+            return self._instructions.stages[stage]
+        return self._instructions.for_stage(stage, image_model)
 
     # Flows
 

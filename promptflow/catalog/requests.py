@@ -147,7 +147,7 @@ def _check_instructions(instructions: Mapping[Stage, str]) -> Mapping[Stage, str
     return {
         stage: check_text(
             "instructions",
-            f"instructions for {stage.replace('_', ' ')}",
+            f"instruction text for {stage.replace('_', ' ')}",
             instructions[stage],
             most_chars=MAX_INSTRUCTION_CHARS,
         )

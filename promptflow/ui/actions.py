@@ -3,7 +3,9 @@
 What is in a dialog is imported when it opens.
 """
 
+from collections.abc import Mapping
 from functools import partial
+from typing import Literal
 
 import streamlit as st
 
@@ -12,6 +14,7 @@ from promptflow.laboratory import Laboratory
 from promptflow.records import PromptOrigin
 from promptflow.ui import state
 from promptflow.ui.beginning import (
+    Kind,
     close_action,
     draw_action,
     find_open_action,
@@ -22,6 +25,19 @@ from promptflow.ui.plain import as_markdown
 from promptflow.ui.versions import find_older_words
 from promptflow.view import FlowView, RunView
 from promptflow.wording import count
+
+_Whole = Literal["add", "fork", "told"]
+"""The dialogs about a generation as a whole."""
+_TITLES: Mapping[_Whole, str] = {
+    "add": "Add a model",
+    "fork": "Fork this generation",
+    "told": "What was the model told?",
+}
+_WIDTHS: Mapping[_Whole, Literal["small", "large"]] = {
+    "add": "small",
+    "fork": "large",
+    "told": "large",
+}
 
 
 def draw_card_actions(view: FlowView, run: RunView) -> None:
@@ -36,6 +52,47 @@ def draw_card_actions(view: FlowView, run: RunView) -> None:
         _draw_opener(view, run, "again", "Again", ":material/replay:")
         if run.prompt_origin is not PromptOrigin.RAW:
             _draw_opener(view, run, "edit", "Edit prompt", ":material/edit:")
+
+
+def draw_stage_actions(view: FlowView) -> None:
+    """Draw what can be done with the stages of a generation that is over.
+
+    Args:
+        view: the generation.
+    """
+    with st.container(horizontal=True):
+        _draw_stage_opener(
+            view,
+            "fork",
+            "Fork",
+            ":material/fork_right:",
+            "Change the plan, the thinking or a prompt, or take another text model, and go on from "
+            "there in a new generation. What comes before is reused and free.",
+        )
+        _draw_stage_opener(
+            view,
+            "told",
+            _TITLES["told"],
+            ":material/quick_reference_all:",
+            "Instructions and material, exactly as sent.",
+        )
+
+
+def _draw_stage_opener(view: FlowView, kind: Kind, label: str, icon: str, words: str) -> None:
+    st.button(
+        label,
+        key=state.of_generation(view.generation_id, kind),
+        type="tertiary",
+        icon=icon,
+        help=words,
+        on_click=_open_over_stages,
+        args=(kind, view.generation_id),
+    )
+
+
+def _open_over_stages(kind: Kind, generation_id: str) -> None:
+    st.session_state[state.OPENINGS] = st.session_state.get(state.OPENINGS, 0) + 1
+    open_action(kind, generation_id)
 
 
 def draw_changes_link(view: FlowView, run: RunView) -> None:
@@ -87,15 +144,22 @@ def draw_open_action(lab: Laboratory, view: FlowView) -> None:
     if opened is None:
         return
     kind, run_id = opened
-    if kind == "add":
-        from promptflow.ui.adding import draw_adding
+    match kind:
+        case "add" | "fork" | "told":
+            whole = partial(_draw_whole, lab, view, kind)
+            draw_action(_TITLES[kind], whole, width=_WIDTHS[kind])
+        case "again" | "edit" | "changes":
+            run = next((one for one in view.runs if one.run_id == run_id), None)
+            if run is None:
+                close_action()
+            else:
+                _draw_about(lab, view, run, kind)
 
-        draw_action("Add a model", partial(draw_adding, lab, view))
-        return
-    run = next((one for one in view.runs if one.run_id == run_id), None)
-    if run is None:
-        close_action()
-        return
+
+def _draw_about(
+    lab: Laboratory, view: FlowView, run: RunView, kind: Literal["again", "edit", "changes"]
+) -> None:
+    """Draw a dialog about one run."""
     from promptflow.ui.again import draw_again, draw_changes, draw_edit
 
     title = lab.name_of(run.image_model)
@@ -103,9 +167,28 @@ def draw_open_action(lab: Laboratory, view: FlowView) -> None:
         case "again":
             draw_action(f"{title}, again", partial(draw_again, lab, view, run))
         case "edit":
-            draw_action(f"Prompt for {title}", partial(draw_edit, lab, view, run), wide=True)
+            draw_action(f"Prompt for {title}", partial(draw_edit, lab, view, run), width="medium")
         case "changes":
-            draw_action(f"Prompt for {title}", partial(draw_changes, view, run), wide=True)
+            draw_action(f"Prompt for {title}", partial(draw_changes, view, run), width="medium")
+
+
+def _draw_whole(lab: Laboratory, view: FlowView, kind: _Whole) -> None:
+    """Draw a dialog about a generation as a whole."""
+    if kind == "add":
+        from promptflow.ui.adding import draw_adding
+
+        draw_adding(lab, view)
+        return
+    # A click in here draws the dialog alone: the generation may have changed meanwhile.
+    _, now = lab.look_up(view.generation_id)
+    if kind == "fork":
+        from promptflow.ui.forks import draw_fork
+
+        draw_fork(lab, now)
+    else:
+        from promptflow.ui.told import draw_all_told
+
+        draw_all_told(lab, now)
 
 
 def take_click() -> bool:

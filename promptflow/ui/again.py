@@ -9,7 +9,7 @@ from promptflow.laboratory import Laboratory
 from promptflow.records import ImageParameters
 from promptflow.ui import state
 from promptflow.ui.beginning import draw_begin
-from promptflow.ui.lineage.words import draw_comparison
+from promptflow.ui.comparison import draw_comparison
 from promptflow.ui.parameters import draw_model_parameters, fill_parameters, has_parameters
 from promptflow.ui.versions import find_older_words
 from promptflow.view import FlowView, RunView

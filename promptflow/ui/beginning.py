@@ -18,8 +18,9 @@ from promptflow.ui.plain import as_label, as_message
 from promptflow.view import FlowView
 from promptflow.wording import format_usd
 
-Kind = Literal["again", "edit", "changes", "add"]
-"""Which dialog: a version more, with other words, what changed in the words, an image model more."""
+Kind = Literal["again", "edit", "changes", "add", "fork", "told"]
+"""Which dialog: a version more, with other words, what changed in the words, an image model more, a fork,
+what the text model was told."""
 Plan = Callable[[FlowView], Iteration]
 
 
@@ -58,17 +59,20 @@ def find_open_action(generation_id: str) -> tuple[Kind, str] | None:
     return kind, run_id
 
 
-def draw_action(title: str, draw: Callable[[], None], *, wide: bool = False) -> None:
+def draw_action(
+    title: str,
+    draw: Callable[[], None],
+    *,
+    width: Literal["small", "medium", "large"] = "small",
+) -> None:
     """Draw a dialog; clicks in it draw nothing but itself anew.
 
     Args:
         title: may hold anything.
         draw: draws what is in it; called again for each click.
-        wide: whether it is for long texts.
+        width: medium for a long text, large for several.
     """
-    opened = st.dialog(
-        as_label(title), width="medium" if wide else "small", on_dismiss=close_action
-    )
+    opened = st.dialog(as_label(title), width=width, on_dismiss=close_action)
     opened(errors_told(draw))()
 
 

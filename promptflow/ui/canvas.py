@@ -79,6 +79,10 @@ class Canvas:
             )
         self._stages.update(view, now)
 
+    def under_stages(self) -> DeltaGenerator:
+        """Return a container below the stages, once they are drawn, for what can be done with them."""
+        return self._place.container()
+
     def stream_thinking(self, outputs: Iterator[str]) -> None:
         """Write the thinking as it comes.
 

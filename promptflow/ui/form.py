@@ -17,13 +17,16 @@ from promptflow.catalog import (
 )
 from promptflow.errors import PromptflowError
 from promptflow.laboratory import Laboratory
+from promptflow.pipeline import Work
 from promptflow.ports import Reference
-from promptflow.records import GenerationRequest, ImageParameters
+from promptflow.records import GenerationRequest, ImageParameters, Stage
 from promptflow.ui import state
 from promptflow.ui.models import draw_image_models, draw_text_model, draw_warnings, settle_models
 from promptflow.ui.origins import draw_opening
+from promptflow.ui.overrides import draw_instructions
 from promptflow.ui.parameters import draw_parameters
 from promptflow.ui.plain import as_markdown, as_message
+from promptflow.ui.reuse import draw_offer
 from promptflow.ui.uploads import Uploads, draw_uploads, takes_references
 from promptflow.wording import format_usd
 
@@ -61,6 +64,8 @@ class _Wish:
     painters: tuple[ImageModelCard, ...]
     asked: Mapping[str, ImageParameters]
     uploads: Uploads
+    told: Mapping[Stage, str]
+    """Stage → what it is told instead of the shipped text."""
 
 
 def draw_form(lab: Laboratory) -> str | None:
@@ -84,13 +89,19 @@ def draw_form(lab: Laboratory) -> str | None:
     with st.expander("More settings", key=state.MORE_SETTINGS, type="compact"):
         draw_text_model(lab)
         _draw_seed(painters)
+        told = draw_instructions(lab)
     draw_warnings(lab, (writer, *painters))
-    wish = _Wish(painters=painters, asked=asked, uploads=uploads)
+    _draw_baseline()
+    wish = _Wish(painters=painters, asked=asked, uploads=uploads, told=told)
     _draw_estimate(lab, wish)
     clicked = st.button(
         "Generate", key=state.GENERATE, type="primary", icon=":material/brush:", width="stretch"
     )
-    started = _start(lab, wish) if clicked else None
+    request = _check(lab, wish)
+    work = None
+    if isinstance(request, GenerationRequest):
+        work = draw_offer(lab, request, uploads.references)
+    started = _start(lab, request, uploads.references, work) if clicked else None
     if not with_references:
         draw_opening(lab)
     return started
@@ -156,6 +167,16 @@ def _draw_seed(chosen: tuple[ImageModelCard, ...]) -> None:
         )
 
 
+def _draw_baseline() -> None:
+    st.toggle(
+        "Also paint your own words",
+        key=state.BASELINE,
+        help="Each image model paints the request as you typed it, too: beside it you see what plan, "
+        "thinking and prompt did for the picture.",
+        persist_state="session",
+    )
+
+
 def _draw_estimate(lab: Laboratory, wish: _Wish) -> None:
     estimate = estimate_cost(
         lab.catalog,
@@ -165,6 +186,7 @@ def _draw_estimate(lab: Laboratory, wish: _Wish) -> None:
         aspect_ratio=st.session_state[state.ASPECT_RATIO],
         parameters=wish.asked,
         references=len(wish.uploads.references),
+        baseline=st.session_state[state.BASELINE],
     )
     words = _cost_words(estimate, [lab.name_of(model_id) for model_id in estimate.unknown])
     st.caption(f":material/payments: {as_markdown(words)}")
@@ -181,13 +203,13 @@ def _cost_words(estimate: Estimate, unknown: Sequence[str]) -> str:
     return f"At most {known}, and what {names} will cost can't be told beforehand."
 
 
-def _start(lab: Laboratory, wish: _Wish) -> str | None:
-    """Check what was entered and start; what can't be done is said under the button."""
+def _check(lab: Laboratory, wish: _Wish) -> GenerationRequest | PromptflowError:
+    """Return what was entered as a request, or what is wrong with it."""
     has_seed = any(card.has_seed for card in wish.painters)
+    if wish.uploads.faults:
+        return wish.uploads.faults[0]
     try:
-        for fault in wish.uploads.faults:
-            raise fault
-        request = lab.check(
+        return lab.check(
             request=st.session_state[state.REQUEST] or "",
             image_models=st.session_state[state.IMAGE_MODELS],
             text_model=st.session_state[state.TEXT_MODEL],
@@ -197,15 +219,34 @@ def _start(lab: Laboratory, wish: _Wish) -> str | None:
             seed=st.session_state.get(state.SEED) if has_seed else None,
             parameters=wish.asked,
             references=len(wish.uploads.references),
+            baseline=st.session_state[state.BASELINE],
+            instructions=wish.told,
         )
-        return _start_once(lab, request, wish.uploads.references)
+    except PromptflowError as error:
+        return error
+
+
+def _start(
+    lab: Laboratory,
+    request: GenerationRequest | PromptflowError,
+    references: tuple[Reference, ...],
+    work: Work | None,
+) -> str | None:
+    """Start what was entered; what can't be done is said under the button."""
+    try:
+        if isinstance(request, PromptflowError):
+            raise request
+        return _start_once(lab, request, references, work)
     except PromptflowError as error:
         st.error(as_message(error.message), icon=":material/error:")
         return None
 
 
 def _start_once(
-    lab: Laboratory, request: GenerationRequest, references: tuple[Reference, ...]
+    lab: Laboratory,
+    request: GenerationRequest,
+    references: tuple[Reference, ...],
+    work: Work | None,
 ) -> str:
     """Start a generation, unless the very same was started a moment ago: a second click of one wish."""
     now = lab.now()
@@ -215,6 +256,6 @@ def _start_once(
         same = wish == [request, references] and now - moment < _SAME_WISH
         if same and lab.find_flow(started_id):
             return started_id
-    generation_id = lab.start(request, references)
+    generation_id = lab.start(request, references, work=work)
     st.session_state[state.STARTED] = (request, references, generation_id, now)
     return generation_id

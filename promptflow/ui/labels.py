@@ -6,7 +6,7 @@ from math import ceil
 from typing import Literal
 
 from promptflow.events import RunRetrying, StageRetrying
-from promptflow.records import GenerationStatus, ImageParameters, RunStatus, StageStatus
+from promptflow.records import GenerationStatus, ImageParameters, RunStatus, Stage, StageStatus
 from promptflow.ui.plain import as_label, as_markdown
 from promptflow.view import FlowView, ImageView, RunView, StageView
 from promptflow.wording import (
@@ -22,6 +22,26 @@ Color = Literal["red", "orange", "blue", "green", "gray"]
 Names = Callable[[str], str]
 """Model id → the model's title."""
 
+STAGE_TITLES = {
+    Stage.ACTION_PLAN: "Action plan",
+    Stage.THINKING: "Thinking",
+    Stage.PROMPT_CONSTRUCTION: "Prompt construction",
+}
+PLAN_LABELS = {
+    "summary": "Summary",
+    "intent": "Intent",
+    "subjects": "Subjects",
+    "style": "Style",
+    "composition": "Composition",
+    "mood": "Mood",
+    "technical_notes": "Technical notes",
+}
+_FORKED_AT = {
+    Stage.ACTION_PLAN: "at the action plan",
+    Stage.THINKING: "at the thinking",
+    Stage.PROMPT_CONSTRUCTION: "at the prompts",
+    None: "at the pictures",
+}
 REFUSED_ICON = ":material/gpp_maybe:"
 STATUS_ICONS = {
     GenerationStatus.RUNNING: ":material/progress_activity:",
@@ -84,7 +104,12 @@ def stage_label(
         calls: all its calls, those that had to be repaired too: they were paid for.
         names: model id → title.
     """
-    facts = [names(stages[0].model)]
+    taken = [stage for stage in stages if stage.reused_from]
+    if len(taken) == len(stages):
+        return label(title, [reused_words(edited=any(stage.edited for stage in taken)), "free"])
+    facts = [names(next(stage.model for stage in stages if not stage.reused_from))]
+    if taken:
+        facts.append(f"{len(taken)} of {len(stages)} reused")
     if any(stage.status is StageStatus.RUNNING for stage in stages):
         return label(title, facts)
     first_ms = [stage.first_token_ms for stage in stages if stage.first_token_ms is not None]
@@ -100,6 +125,21 @@ def stage_label(
     costs = [call.cost_micro_usd for call in calls]
     facts.append(format_usd(None if None in costs else sum(cost or 0 for cost in costs)))
     return label(title, facts)
+
+
+def reused_words(*, edited: bool) -> str:
+    """Say where an answer comes from that nobody was asked for."""
+    return "Edited by you" if edited else "Reused from an earlier generation"
+
+
+def forked_words(forked_at: Stage | None) -> str:
+    """Say where a generation parted from its parent.
+
+    Args:
+        forked_at: the first stage that wasn't taken over as it was; ``None`` where only pictures were
+            made anew.
+    """
+    return f"Forked from an earlier generation {_FORKED_AT[forked_at]}"
 
 
 def label(title: str, facts: Sequence[str]) -> str:

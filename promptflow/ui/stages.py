@@ -4,6 +4,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
+from urllib.parse import quote
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -16,33 +17,22 @@ from promptflow.ports import Reference
 from promptflow.records import Asset, PromptOrigin, RunStatus, Stage, StageStatus
 from promptflow.references import make_preview
 from promptflow.ui.labels import (
+    PLAN_LABELS,
     REFUSED_ICON,
+    STAGE_TITLES,
     Names,
     clock_words,
     join_facts,
     label,
+    reused_words,
     run_line,
     stage_label,
 )
 from promptflow.ui.plain import as_markdown, as_message
 from promptflow.ui.sections import draw_sections, stream_sections
+from promptflow.ui.state import GENERATION
 from promptflow.view import FlowView, RunView, StageView
 from promptflow.wording import count, format_duration
-
-PLAN_LABELS = {
-    "summary": "Summary",
-    "intent": "Intent",
-    "subjects": "Subjects",
-    "style": "Style",
-    "composition": "Composition",
-    "mood": "Mood",
-    "technical_notes": "Technical notes",
-}
-_TITLES = {
-    Stage.ACTION_PLAN: "Action plan",
-    Stage.THINKING: "Thinking",
-    Stage.PROMPT_CONSTRUCTION: "Prompt construction",
-}
 
 _REASONING = "Model's own reasoning"
 _REASONING_CHARS = 280
@@ -177,15 +167,32 @@ class StageBoard:
         """Draw the label of a stage and what it failed with; ``None`` before it starts."""
         found = [one for one in view.stages if one.stage is stage]
         if not found:
-            return None
+            if not _edited_models(stage, view):
+                return None
+            text = label(STAGE_TITLES[stage], [reused_words(edited=True), "free"])
+            return self._box(stage, text, "complete")
         shown = _newest(found)
-        box = self._box(
-            stage, stage_label(_TITLES[stage], shown, found, self._names), _state(shown)
-        )
+        text = stage_label(STAGE_TITLES[stage], shown, found, self._names)
+        edited = _edited_models(stage, view)
+        if edited and all(one.reused_from for one in shown):
+            whole = len(edited) + len(shown)
+            text = label(
+                STAGE_TITLES[stage],
+                [f"{len(edited)} of {whole} edited by you, others reused", "free"],
+            )
+        box = self._box(stage, text, _state(shown))
+        self._draw_source(box, shown, view.parent_id)
         clock = clock_words(shown, now, self._names)
         if box.changed("clock", clock):
             box.slot("clock").caption(as_markdown(clock)) if clock else box.slot("clock").empty()
         return box
+
+    def _draw_source(self, box: _Box, shown: Sequence[StageView], parent_id: str | None) -> None:
+        """Lead to where an answer was taken from."""
+        taken = any(stage.reused_from for stage in shown)
+        if parent_id and box.changed("source", taken) and taken:
+            address = f"?{GENERATION}={quote(parent_id, safe='')}"
+            box.slot("source").caption(f"[Open the earlier generation]({address})")
 
     def _draw_plan(self, view: FlowView, now: datetime) -> None:
         stage = view.stage(Stage.ACTION_PLAN)
@@ -237,8 +244,13 @@ class StageBoard:
                 box.slot(f"fault {model}", tab)
         for model in models:
             stage = view.stage(Stage.PROMPT_CONSTRUCTION, model)
+            run = view.run(model)
             if stage:
-                self._draw_prompt(box, model, stage, view.run(model))
+                self._draw_prompt(box, model, stage, run)
+            elif run and _edited(run) and box.changed(model, run.prompt_id):
+                facts = [reused_words(edited=True), "free", count(len(run.prompt), "character")]
+                box.slot(f"facts {model}").caption(as_markdown(join_facts(facts)))
+                box.slot(f"text {model}").text(run.prompt)
 
     def _draw_prompt(self, box: _Box, model: str, stage: StageView, run: RunView | None) -> None:
         _draw_reasoning(box, f"reasoning {model}", stage)
@@ -246,7 +258,9 @@ class StageBoard:
         if not box.changed(model, (_look(stage), fallback)):
             return
         facts = ["writing" if stage.status is StageStatus.RUNNING else "written"]
-        if stage.total_ms is not None:
+        if stage.reused_from:
+            facts = [reused_words(edited=stage.edited), "free"]
+        elif stage.total_ms is not None:
             facts = [f"{facts[0]} in {format_duration(stage.total_ms)}"]
         facts.append(count(len(stage.output), "character"))
         if stage.attempt > 1:
@@ -264,9 +278,8 @@ class StageBoard:
             )
 
     def _draw_runs(self, view: FlowView, now: datetime) -> None:
-        if view.stage(Stage.THINKING) is None or not any(
-            one.stage is Stage.PROMPT_CONSTRUCTION for one in view.stages
-        ):
+        constructs = any(one.stage is Stage.PROMPT_CONSTRUCTION for one in view.stages)
+        if not view.runs and (view.stage(Stage.THINKING) is None or not constructs):
             return
         runs = {model: view.run(model) for model in view.request.image_models}
         text, state = _runs_label(view, runs)
@@ -294,6 +307,18 @@ def _state(stages: Sequence[StageView]) -> _BoxState:
     if StageStatus.RUNNING in statuses:
         return "running"
     return "complete" if StageStatus.SUCCEEDED in statuses else "error"
+
+
+def _edited(run: RunView) -> bool:
+    return run.prompt_origin is PromptOrigin.EDITED
+
+
+def _edited_models(stage: Stage, view: FlowView) -> set[str]:
+    """Return the image models whose prompts a person wrote, so that none was constructed for them."""
+    if stage is not Stage.PROMPT_CONSTRUCTION:
+        return set()
+    edited = {run.image_model for run in view.runs if _edited(run)}
+    return {model for model in edited if view.stage(stage, model) is None}
 
 
 def _look(stage: StageView) -> Hashable:

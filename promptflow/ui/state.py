@@ -1,5 +1,7 @@
 """The names under which the page keeps things; nothing else reads a literal key."""
 
+from promptflow.records import Stage
+
 # Widgets of the form.
 REQUEST = "request"
 IMAGE_MODELS = "image_models"
@@ -7,6 +9,8 @@ TEXT_MODEL = "text_model"
 ASPECT_RATIO = "aspect_ratio"
 IMAGES_PER_MODEL = "images_per_model"
 SEED = "seed"
+BASELINE = "baseline"
+OWN_INSTRUCTIONS = "own_instructions"
 REFERENCE_IMAGES = "reference_images"
 OPEN = "open"
 OPEN_PICTURE = "open_picture"
@@ -95,6 +99,12 @@ STARTED = "started"
 """What was last started here: request, references, generation id, moment."""
 AS_REFERENCES = "as_references"
 """The ids of the files that say where they come from and are to be references all the same."""
+DRAFTS = "drafts"
+"""(generation id, stage, field) → what was typed there for a fork that isn't sent yet."""
+OPENINGS = "openings"
+"""How often fields of a fork were filled: each time they are other fields."""
+FORKED = "forked"
+"""What was last forked here: parent, wish, child, moment."""
 UPLOADS = "uploads"
 """File id → what became of a file that was sent, so that each is decoded once."""
 OPENING = "opening"
@@ -109,6 +119,11 @@ GENERATION = "generation"
 def parameter(model_id: str, name: str) -> str:
     """Return the key of what is asked of an image model, e.g. ``gpt-image-2.quality``."""
     return f"{model_id}.{name}"
+
+
+def instructions(stage: Stage) -> str:
+    """Return the key of what a stage is told instead of the shipped text."""
+    return f"instructions for {stage}"
 
 
 def of_generation(generation_id: str, name: str) -> str:

@@ -1,7 +1,9 @@
 """The Studio's main area: nothing yet, a flow under way, or a finished generation."""
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -29,6 +31,9 @@ from promptflow.ui.plain import as_label, as_markdown, as_message
 from promptflow.ui.renewal import draw_renewed
 from promptflow.view import FlowView
 from promptflow.wording import count, format_age, format_duration, title_of
+
+if TYPE_CHECKING:
+    from promptflow.ui.canvas import Canvas
 
 _STEPS = (
     (":material/checklist:", "Action plan", "What the picture shall be: subjects, style, mood."),
@@ -89,6 +94,10 @@ def draw_generation(lab: Laboratory, generation_id: str, names: Names) -> None:
     take_click()
     draw_trouble()
     _draw_head(lab, view, lab.now())
+    if view.parent_id:
+        from promptflow.ui.forked import draw_parent
+
+        draw_parent(view)
     _draw_outcome(view)
     draw_left_here(lab, view)
 
@@ -110,18 +119,28 @@ def draw_generation(lab: Laboratory, generation_id: str, names: Names) -> None:
     elif view.status is GenerationStatus.RUNNING:
         draw_elsewhere(lambda: lab.look_up(generation_id)[1], new_canvas=new_canvas, now=lab.now)
     else:
-        first = [view]
-
-        def draw() -> None:
-            # Later, what was on this machine may be in the bucket.
-            now = first.pop() if first else lab.look_up(generation_id)[1]
-            if take_click() or now.status is GenerationStatus.RUNNING:
-                # It was resumed, or a dialog is to open: more than what is drawn by itself.
-                st.rerun()
-            new_canvas(with_actions=True).update(now, lab.now())
-
-        draw_renewed(lab, draw)
+        _draw_over(lab, view, new_canvas)
     draw_open_action(lab, view)
+
+
+def _draw_over(lab: Laboratory, view: FlowView, new_canvas: "Callable[..., Canvas]") -> None:
+    """Draw a generation that is over, with what can be done about it."""
+    from promptflow.ui.actions import draw_stage_actions, take_click
+
+    first = [view]
+
+    def draw() -> None:
+        # Later, what was on this machine may be in the bucket.
+        now = first.pop() if first else lab.look_up(view.generation_id)[1]
+        if take_click() or now.status is GenerationStatus.RUNNING:
+            # It was resumed, or a dialog is to open: more than what is drawn by itself.
+            st.rerun()
+        canvas = new_canvas(with_actions=True)
+        canvas.update(now, lab.now())
+        with canvas.under_stages():
+            draw_stage_actions(now)
+
+    draw_renewed(lab, draw)
 
 
 def _draw_nothing(lab: Laboratory, generation_id: str, error: PromptflowError) -> None:

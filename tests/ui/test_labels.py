@@ -15,6 +15,7 @@ from promptflow.records import (
     PromptOrigin,
     RunStatus,
     Stage,
+    StageStatus,
 )
 from promptflow.ui.labels import (
     clock_words,
@@ -26,6 +27,7 @@ from promptflow.ui.labels import (
     retry_words,
     run_facts,
     run_line,
+    stage_label,
 )
 from promptflow.view import FlowView, ImageView, RunView, StageView
 from tests.scripted import GOUACHE, make_request
@@ -55,6 +57,23 @@ def test_countdown_does_not_ask_to_try_again() -> None:
     words = retry_words(replace(_run_wait(), fault=fault), NOW, verb="retrying")
 
     assert words == "retrying in 4 s (attempt 2): Too much to do."
+
+
+def test_reused_stage_says_where_it_is_from_and_that_it_is_free() -> None:
+    """Of an answer that was taken over no model, time or price is told."""
+    reused = _written(reused_from="s0")
+
+    assert _told([reused]) == "Reused from an earlier generation ·  free"
+    assert _told([replace(reused, edited=True)]) == "Edited by you ·  free"
+
+
+def test_prompts_say_how_many_of_them_were_reused() -> None:
+    """Where some were taken over, the others are told of as ever."""
+    written = replace(_written(), image_model="painter-2", total_ms=1_200, cost_micro_usd=20_000)
+
+    told = _told([_written(reused_from="s0"), written])
+
+    assert told == "planner ·  1 of 2 reused ·  1.2 s ·  $0.02"
 
 
 @pytest.mark.parametrize(
@@ -240,3 +259,22 @@ def _image(told: ImageParameters | None) -> ImageView:
         size_bytes=34_000,
     )
     return ImageView(index=0, asset=asset, seed=7, at_ms=900, resolved=told)
+
+
+def _written(reused_from: str | None = None) -> StageView:
+    return StageView(
+        stage_id="s1",
+        stage=Stage.PROMPT_CONSTRUCTION,
+        image_model="painter-1",
+        model="planner",
+        started_at=NOW,
+        reused_from=reused_from,
+        status=StageStatus.SUCCEEDED,
+        total_ms=0,
+        cost_micro_usd=0,
+    )
+
+
+def _told(stages: list[StageView]) -> str:
+    text = stage_label("Prompts", stages, stages, str).partition(":small[")[2]
+    return text.removesuffix("]]").replace("\\", "").replace("\u2060", "").replace("\u00a0", " ")

@@ -12,9 +12,16 @@ from streamlit.testing.v1 import AppTest
 from promptflow.events import Event, FlowStarted, RunRetrying, StageRetrying
 from promptflow.records import GenerationStatus, GenerationSummary, RunStatus, Stage
 from promptflow.traces import FlowTrace, gather_trace
-from promptflow.ui.lineage.family import REFERENCES, REQUEST, Tone, plan_family
+from promptflow.ui.lineage.family import (
+    PARENT,
+    REFERENCES,
+    REQUEST,
+    ParentPart,
+    Tone,
+    plan_family,
+)
 from promptflow.ui.lineage.tree import as_mermaid, render_tree
-from promptflow.ui.lineage.waterfall import Bar, Span, plan_bars
+from promptflow.ui.lineage.waterfall import Bar, Span, plan_bars, tell_pauses
 from promptflow.ui.lineage.words import list_texts
 from tests.ledger.scripted_flow import (
     BUSY,
@@ -38,7 +45,7 @@ HOSTILE = (
 )
 NODE = re.compile(r'  n\d+\["(?:[^\W_]| |#\d+;|<br/>)*"\]:::(plain|running|trouble)')
 OTHER = re.compile(
-    r"  n\d+ (-->|~~~) n\d+|flowchart TD|%%\{init: .*\}%%|  classDef [\w :,#;-]+|  style n\d+ [\w :,#;-]+"
+    r"  n\d+ (?:-->|~~~) n\d+|flowchart TD|%%\{init: .*\}%%|  classDef [\w :,#;-]+|  style n\d+ [\w :,#;-]+"
 )
 
 
@@ -56,14 +63,15 @@ def test_family_goes_from_the_request_to_the_pictures() -> None:
         ("s1", "Action plan", (REQUEST, REFERENCES)),
         ("s2", "Action plan, repaired", ("s1",)),
         ("s3", "Thinking", ("s2",)),
-        ("s4", "Prompt · Painter-1", ("s3",)),
+        ("s7", "Thinking", ("s3",)),
+        ("s4", "Prompt · Painter-1", ("s7",)),
         ("r1", "Run · Painter-1", ("s4",)),
         ("a1", "Picture 1 · Painter-1", ("r1",)),
         ("a3", "Picture 2 · Painter-1", ("r1",)),
-        ("s5", "Prompt · Painter-2", ("s3",)),
+        ("s5", "Prompt · Painter-2", ("s7",)),
         ("r2", "Run · Painter-2", ("s5",)),
         ("a2", "Picture · Painter-2", ("r2",)),
-        ("s6", "Prompt · Painter-3", ("s3",)),
+        ("s6", "Prompt · Painter-3", ("s7",)),
         ("r3", "Run · Painter-3", ("s6",)),
     ]
 
@@ -75,6 +83,7 @@ def test_family_says_how_its_members_stand() -> None:
     assert told["s1"] == ("Failed in 0.1 s", Tone.TROUBLE)
     assert told["s3"] == ("Succeeded in 0.2 s, 2 attempts", Tone.PLAIN)
     assert told["s5"] == ("Fallback from the plan", Tone.TROUBLE)
+    assert told["s7"] == ("Edited by you, free", Tone.PLAIN)
     assert told["r1"] == ("Succeeded in 3.0 s, 2 attempts", Tone.PLAIN)
     assert told["r2"] == ("Partly done in 1.0 s", Tone.TROUBLE)
     assert told["r3"] == ("Refused in 1.0 s", Tone.TROUBLE)
@@ -111,15 +120,7 @@ def test_second_run_of_a_prompt_stands_beside_the_first() -> None:
 
 def test_forks_hang_on_the_request() -> None:
     """A generation that was forked from this one is its child."""
-    child = GenerationSummary(
-        generation_id="g2",
-        title=HOSTILE,
-        image_models=("painter-1",),
-        status=GenerationStatus.SUCCEEDED,
-        created_at=START,
-    )
-
-    fork = plan_family(gather_trace([flow_started()]), str, [child])[-1]
+    fork = plan_family(gather_trace([flow_started()]), str, [_child("g2")])[-1]
 
     assert (fork.key, fork.name, fork.state, fork.parents) == (
         "g2",
@@ -149,13 +150,18 @@ def test_fork_can_be_opened() -> None:
 
 
 def _draw_fork(child: "GenerationSummary") -> None:
+    from promptflow.laboratory import make_laboratory
+    from promptflow.settings import read_settings
     from promptflow.traces import gather_trace
     from promptflow.ui.lineage.details import Details
     from promptflow.ui.lineage.family import plan_family
+    from promptflow.ui.lineage.sources import Sources
+    from promptflow.view import fold
     from tests.ledger.scripted_flow import flow_started
 
     fork = plan_family(gather_trace([flow_started()]), str, [child])[-1]
-    Details(names=str, source_of=lambda asset: b"", thumbnails={}).draw(fork)
+    sources = Sources(make_laboratory(read_settings({})), fold([flow_started()]))
+    Details(names=str, source_of=lambda asset: b"", thumbnails={}, sources=sources).draw(fork)
 
 
 @given(st.text() | st.just(HOSTILE))
@@ -188,6 +194,17 @@ def test_many_pictures_of_a_run_stand_below_one_another(pictures: int, below: li
     chart = render_tree(plan_family(gather_trace(events), str), REQUEST)
 
     assert re.findall(r"n\d+ ~~~ n\d+", chart) == below
+
+
+def test_forks_stand_below_one_another() -> None:
+    """Several forks are numbered, and make the chart no wider than one does."""
+    first, second = _child("g2"), _child("g3")
+
+    nodes = plan_family(gather_trace([flow_started()]), str, [first, second])
+
+    assert [node.name for node in nodes] == ["Request", "Fork 1", "Fork 2"]
+    assert "  n1 ~~~ n2" in render_tree(nodes, REQUEST).split("\n")
+    assert "~~~" not in render_tree(nodes[:2], REQUEST)
 
 
 def test_chart_holds_no_word_of_anyone() -> None:
@@ -296,14 +313,56 @@ def test_rows_have_names_of_their_own() -> None:
     ]
 
 
+def test_what_was_taken_over_has_no_row() -> None:
+    """A reused stage took no time, so it has no bar; what the model was asked for has one."""
+    rows = [bar.row for bar in plan_bars(_rich(), str, START + timedelta(seconds=9))]
+
+    assert "Thinking" in rows
+    assert "Thinking (2)" not in rows
+
+
+def test_pauses_are_told() -> None:
+    """That times are left out between flows is said; where there are none nothing is."""
+    pauses = ((at(1), at(9)), (at(20), at(99)))
+
+    assert tell_pauses(_rich()) == ""
+    assert tell_pauses(replace(_rich(), pauses=pauses[:1])).startswith(
+        "1 pause in which nothing was under way is left out"
+    )
+    assert tell_pauses(replace(_rich(), pauses=pauses)).startswith(
+        "2 pauses in which nothing was under way are left out"
+    )
+
+
+def test_child_begins_with_its_parent() -> None:
+    """A forked generation's request hangs on the generation it was forked from."""
+    forked = replace(flow_started(), parent_id="g0", forked_at=Stage.THINKING)
+
+    parent, request = plan_family(gather_trace([forked]), str)
+
+    assert (parent.key, parent.name, parent.parents) == (PARENT, "Parent", ())
+    assert parent.part == ParentPart(generation_id="g0", forked_at=Stage.THINKING)
+    assert request.parents == (PARENT,)
+
+
 def test_texts_to_compare_are_all_that_was_said() -> None:
     """Request, plan as read, thinking and the words sent to each model, under titles of their own."""
     texts = dict(list_texts(_rich(), lambda _: "x"))
 
     assert list(texts) == [
-        *("Request", "Action plan", "Action plan (2)", "Thinking"),
+        *("Request", "Action plan", "Action plan (2)", "Thinking", "Thinking (2)"),
         *("Prompt · x", "Prompt · x (2)", "Prompt · x (3)"),
     ]
     assert texts["Action plan"] == '{"summary": 1}'
     assert texts["Action plan (2)"].startswith(f"Summary: {PLAN.summary}\nIntent: A poster\n")
     assert texts["Prompt · x (2)"] == "an octopus, linocut"
+
+
+def _child(generation_id: str) -> GenerationSummary:
+    return GenerationSummary(
+        generation_id=generation_id,
+        title=HOSTILE,
+        image_models=("painter-1",),
+        status=GenerationStatus.SUCCEEDED,
+        created_at=START,
+    )

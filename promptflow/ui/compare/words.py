@@ -7,7 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from promptflow.ui import state
 from promptflow.ui.compare.compared import Compared
-from promptflow.ui.lineage.words import draw_comparison
+from promptflow.ui.comparison import draw_comparison
 
 
 def draw_words(compared: Sequence[Compared]) -> None:

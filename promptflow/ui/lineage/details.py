@@ -5,13 +5,20 @@ from collections.abc import Mapping
 import streamlit as st
 
 from promptflow.errors import StorageError
-from promptflow.events import ReferenceStored, RunFailed, StageFailed, StageFinished
+from promptflow.events import ReferenceStored, RunFailed, StageFailed, StageFinished, StageReused
 from promptflow.instructions import split_sections
 from promptflow.records import ActionPlan, Asset, GenerationSummary, PromptOrigin, Stage
 from promptflow.traces import FlowTrace, RunTrace, StageTrace
 from promptflow.ui import state
 from promptflow.ui.history import open_generation
-from promptflow.ui.labels import STATUS_WORDS, Names
+from promptflow.ui.labels import (
+    PLAN_LABELS,
+    STAGE_TITLES,
+    STATUS_WORDS,
+    Names,
+    forked_words,
+    reused_words,
+)
 from promptflow.ui.lineage.facts import (
     ORIGIN_WORDS,
     asset_facts,
@@ -29,17 +36,18 @@ from promptflow.ui.lineage.family import (
     RUN_WORDS,
     STAGE_WORDS,
     Node,
+    ParentPart,
     PicturePart,
     PromptPart,
     last_attempt,
     run_status,
     stage_status,
 )
+from promptflow.ui.lineage.sources import Sources
 from promptflow.ui.mounts import find_questions
 from promptflow.ui.pictures import SourceOf, draw_picture
 from promptflow.ui.plain import as_label, as_message
 from promptflow.ui.sections import draw_sections
-from promptflow.ui.stages import PLAN_LABELS
 from promptflow.wording import count, format_duration, format_usd
 
 
@@ -50,11 +58,18 @@ class Details:
         names: model id → title.
         source_of: asset → what it is shown from; raises StorageError.
         thumbnails: asset id → its thumbnail, where there is one.
+        sources: what words were changed from, and what models were told.
     """
 
     def __init__(
-        self, *, names: Names, source_of: SourceOf, thumbnails: Mapping[str, Asset]
+        self,
+        *,
+        names: Names,
+        source_of: SourceOf,
+        thumbnails: Mapping[str, Asset],
+        sources: Sources,
     ) -> None:
+        self._sources = sources
         self._names = names
         self._source_of = source_of
         self._thumbnails = thumbnails
@@ -73,8 +88,8 @@ class Details:
                 self._draw_run(node.part)
             case PicturePart():
                 self._draw_picture(node.part)
-            case GenerationSummary():
-                _draw_fork(node.part)
+            case ParentPart() | GenerationSummary():
+                _draw_relative(node.part)
             case tuple():
                 self._draw_references(node.part)
 
@@ -88,7 +103,12 @@ class Details:
                 ("Aspect ratio", request.aspect_ratio),
                 ("Pictures per model", str(request.images_per_model)),
                 ("Seed", "left to the models" if request.seed is None else str(request.seed)),
-                ("Estimated at most", format_usd(request.estimate_micro_usd)),
+                ("Estimated at most", format_usd(self._sources.view.request.estimate_micro_usd)),
+                *([("Baseline", "each model also paints these words")] if request.baseline else []),
+                *(
+                    (f"Own instructions for {STAGE_TITLES[stage].lower()}", "see what was told")
+                    for stage in request.instructions
+                ),
                 *(
                     (f"Asked of {self._names(model)}", parameter_words(asked))
                     for model, asked in request.parameters.items()
@@ -115,6 +135,7 @@ class Details:
             draw_sections(st.container(), stage.output)
         elif stage.output:
             st.text(stage.output)
+        self._sources.draw_change(stage)
         self._draw_call(stage)
 
     def _draw_prompt(self, prompt: PromptPart) -> None:
@@ -129,6 +150,8 @@ class Details:
         if run:
             facts.append(("Sent", moment_words(run.started.at)))
         draw_facts(facts)
+        if run and origin is PromptOrigin.EDITED:
+            self._sources.draw_edit(run)
         if stage and run and origin is PromptOrigin.FALLBACK and stage.output:
             with st.expander("What was written instead", type="compact"):
                 st.text(stage.output)
@@ -141,16 +164,11 @@ class Details:
     def _draw_call(self, stage: StageTrace) -> None:
         """Draw what any language-model call took, cost and said besides its answer."""
         closed = stage.closed
-        facts = [
-            ("Model", self._names(stage.started.model)),
-            ("Status", STAGE_WORDS[stage_status(stage)]),
-            ("Started", moment_words(stage.started.at)),
-        ]
-        if closed:
-            if closed.first_token_ms is not None:
-                facts.append(("First words after", format_duration(closed.first_token_ms)))
-            facts += bill_facts(closed)
-        draw_facts(facts)
+        if isinstance(stage.started, StageReused):
+            _draw_taken(stage.started, self._names)
+        else:
+            draw_facts(_call_facts(stage, self._names))
+        self._sources.draw_told(stage)
         if isinstance(closed, StageFailed):
             draw_fault(closed.fault)
         draw_attempts(stage.retries, last_attempt(stage))
@@ -163,7 +181,10 @@ class Details:
                 "The answer as it came", icon=":material/data_object:", type="compact"
             ):
                 st.code(closed.output, language=None, wrap_lines=True)
-        draw_ids([("Stage", stage.started.stage_id)])
+        ids = [("Stage", stage.started.stage_id)]
+        if isinstance(stage.started, StageReused):
+            ids.append(("Taken over from stage", stage.started.reused_from))
+        draw_ids(ids)
 
     def _draw_run(self, run: RunTrace) -> None:
         started, closed = run.started, run.closed
@@ -173,7 +194,9 @@ class Details:
             ("Status", RUN_WORDS[run_status(run)]),
             ("Version", str(started.version)),
             ("Pictures", str(len(run.images))),
+            ("Words", ORIGIN_WORDS[started.prompt_origin]),
             ("Asked for", parameter_words(started.parameters)),
+            *([] if started.seed is None else [("Seed asked for", str(started.seed))]),
             ("Resolved", resolved_words(run.images)),
             ("Started", moment_words(started.at)),
         ]
@@ -185,6 +208,8 @@ class Details:
             for image in run.images:
                 self._draw_asset(image.asset, f"Picture {image.index + 1}", of=len(run.images))
         ids = [("Run", started.run_id), ("Prompt", started.prompt_id)]
+        if started.parent_run_id:
+            ids.append(("Goes on from run", started.parent_run_id))
         draw_ids([*ids, ("Last attempt", closed.attempt_id)] if closed else ids)
 
     def _draw_picture(self, picture: PicturePart) -> None:
@@ -217,6 +242,30 @@ class Details:
         draw_picture(source, asset.mime, alt=name)
 
 
+def _call_facts(stage: StageTrace, names: Names) -> list[tuple[str, str]]:
+    closed = stage.closed
+    facts = [
+        ("Model", names(stage.started.model)),
+        ("Status", STAGE_WORDS[stage_status(stage)]),
+        ("Started", moment_words(stage.started.at)),
+    ]
+    if closed and closed.first_token_ms is not None:
+        facts.append(("First words after", format_duration(closed.first_token_ms)))
+    return [*facts, *(bill_facts(closed) if closed else [])]
+
+
+def _draw_taken(reused: StageReused, names: Names) -> None:
+    """Draw where an answer comes from that nobody was asked for."""
+    draw_facts(
+        [
+            ("Origin", reused_words(edited=reused.edited)),
+            ("Cost", "free"),
+            ("First answered by", names(reused.model)),
+            ("Taken over", moment_words(reused.at)),
+        ]
+    )
+
+
 def _draw_plan(plan: ActionPlan) -> None:
     for name, title in PLAN_LABELS.items():
         value: str | tuple[str, ...] = getattr(plan, name)
@@ -234,6 +283,26 @@ def _draw_question(prompt_id: str) -> None:
             icon=":material/database_search:",
             type="tertiary",
         )
+
+
+def _draw_parent(parent: ParentPart) -> None:
+    st.caption(forked_words(parent.forked_at))
+    st.button(
+        "Open the parent",
+        key=state.of_generation(parent.generation_id, "open parent"),
+        icon=":material/account_tree:",
+        on_click=open_generation,
+        args=(parent.generation_id,),
+    )
+    draw_ids([("Generation", parent.generation_id)])
+
+
+def _draw_relative(relative: ParentPart | GenerationSummary) -> None:
+    match relative:
+        case ParentPart():
+            _draw_parent(relative)
+        case GenerationSummary():
+            _draw_fork(relative)
 
 
 def _draw_fork(child: GenerationSummary) -> None:

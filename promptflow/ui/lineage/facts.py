@@ -24,8 +24,8 @@ from promptflow.wording import format_duration, format_size, format_usd
 ORIGIN_WORDS = {
     PromptOrigin.CONSTRUCTED: "written by the text model for this image model",
     PromptOrigin.FALLBACK: "built from the plan by rule",
-    PromptOrigin.EDITED: "changed by a person",
-    PromptOrigin.RAW: "the request unchanged, as a baseline",
+    PromptOrigin.EDITED: "edited by you",
+    PromptOrigin.RAW: "the request unchanged",
 }
 _PLACE_WORDS = {
     "local": "on this machine",

@@ -1,16 +1,24 @@
 """A trace as a family: what came from what, from the request down to the pictures and forks."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from promptflow.events import ImageReady, ReferenceStored, RunFinished, StageFailed, StageFinished
+from promptflow.events import (
+    FlowStarted,
+    ImageReady,
+    ReferenceStored,
+    RunFinished,
+    StageFailed,
+    StageFinished,
+    StageReused,
+)
 from promptflow.records import GenerationSummary, PromptOrigin, RunStatus, Stage, StageStatus
 from promptflow.traces import FlowTrace, RunTrace, StageTrace
 from promptflow.ui.labels import STATUS_WORDS, Names
 from promptflow.wording import count, format_duration
 
-REQUEST, REFERENCES = "request", "references"
+PARENT, REQUEST, REFERENCES = "parent", "request", "references"
 """The keys of the nodes that have no id of their own."""
 
 STAGE_WORDS = {
@@ -48,6 +56,15 @@ class PromptPart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ParentPart:
+    """The generation that this one was forked from."""
+
+    generation_id: str
+    forked_at: Stage | None
+    """The first stage that wasn't taken over as it was."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PicturePart:
     """One picture and the run it came from."""
 
@@ -62,6 +79,7 @@ Part = (
     | PromptPart
     | RunTrace
     | PicturePart
+    | ParentPart
     | GenerationSummary
 )
 """What a node stands for."""
@@ -100,7 +118,8 @@ def plan_family(
         children: generations that were forked from it, oldest first.
 
     Returns:
-        The request, then what came of it, lane by lane; forks last.
+        The generation it was forked from, if any, the request, then what came of it, lane by lane; forks
+        last.
     """
     return tuple(_Family(trace, names).nodes(children))
 
@@ -111,7 +130,10 @@ class _Family:
         self._names = names
 
     def nodes(self, children: Sequence[GenerationSummary]) -> Iterator[Node]:
-        request = self._trace.started.request
+        started = self._trace.started
+        request = started.request
+        if started.parent_id is not None:
+            yield _parent(started, started.parent_id)
         asked = f"{count(request.images_per_model, 'picture')} each"
         yield Node(
             key=REQUEST,
@@ -119,7 +141,7 @@ class _Family:
             whose="",
             state=f"{count(len(request.image_models), 'model')}, {asked}",
             tone=Tone.PLAIN,
-            parents=(),
+            parents=(PARENT,) if started.parent_id is not None else (),
             part=self._trace,
         )
         origins: tuple[str, ...] = (REQUEST,)
@@ -132,7 +154,8 @@ class _Family:
                 origins = (stage.started.stage_id,)
         for model in self._models():
             yield from self._lane(model, origins)
-        yield from (_fork(child) for child in children)
+        for number, child in enumerate(children, 1):
+            yield _fork(child, f"Fork {number}" if len(children) > 1 else "Fork")
 
     def _models(self) -> tuple[str, ...]:
         """The image models that something came of, in the order they were chosen."""
@@ -174,13 +197,16 @@ class _Family:
             sent = [run for run in runs if run.started.stage_id == stage.started.stage_id]
             yield self._prompt(stage.started.stage_id, model, stage, sent, origins)
         known = {stage.started.stage_id for stage in written}
-        loose = [run for run in runs if run.started.stage_id not in known]
-        for prompt_id in dict.fromkeys(run.started.prompt_id for run in loose):
-            sent = [run for run in loose if run.started.prompt_id == prompt_id]
-            yield self._prompt(prompt_id, model, None, sent, origins)
+        words = {run.started.prompt_id: _words_key(run, known) for run in runs}
+        for prompt_id in [one for one, key in words.items() if one == key]:
+            sent = [run for run in runs if run.started.prompt_id == prompt_id]
+            yield self._loose_prompt(model, sent, words, origins)
+        repeated = {run.started.run_id for run in runs}
         for run in runs:
-            origin = run.started.stage_id if run not in loose else run.started.prompt_id
-            yield from self._run(run, origin or run.started.prompt_id, several=len(runs) > 1)
+            parents = [words[run.started.prompt_id]]
+            if run.started.parent_run_id in repeated:
+                parents.append(run.started.parent_run_id)
+            yield from self._run(run, tuple(parents), several=len(runs) > 1)
 
     def _prompt(
         self,
@@ -202,7 +228,34 @@ class _Family:
             part=PromptPart(stage=stage, run=sent[0] if sent else None),
         )
 
-    def _run(self, run: RunTrace, origin: str, *, several: bool) -> Iterator[Node]:
+    def _loose_prompt(
+        self,
+        model: str,
+        sent: Sequence[RunTrace],
+        words: Mapping[str, str],
+        origins: tuple[str, ...],
+    ) -> Node:
+        """Make the node of words that no call of this generation wrote."""
+        started = sent[0].started
+        node = self._prompt(started.prompt_id, model, None, sent, origins)
+        version = f" v{started.version}" if started.version > 1 else ""
+        match started.prompt_origin:
+            case PromptOrigin.EDITED:
+                grew_from = words.get(started.parent_prompt_id or "")
+                return replace(
+                    node,
+                    kind=f"Edited prompt{version}",
+                    state="Edited by you",
+                    parents=(grew_from,) if grew_from else origins,
+                )
+            case PromptOrigin.RAW:
+                return replace(
+                    node, kind="Own words", state="The request unchanged", parents=(REQUEST,)
+                )
+            case PromptOrigin.CONSTRUCTED | PromptOrigin.FALLBACK:
+                return node
+
+    def _run(self, run: RunTrace, parents: tuple[str, ...], *, several: bool) -> Iterator[Node]:
         model = self._names(run.started.image_model)
         status = run_status(run)
         facts = [RUN_WORDS[status]]
@@ -217,7 +270,7 @@ class _Family:
             whose=model,
             state=", ".join(facts),
             tone=Tone.RUNNING if not run.closed else Tone.PLAIN if good else Tone.TROUBLE,
-            parents=(origin,),
+            parents=parents,
             part=run,
         )
         for image in run.images:
@@ -239,7 +292,7 @@ def has_pictures(node: Node) -> bool:
             return bool(node.part.images)
         case PicturePart() | tuple():
             return True
-        case FlowTrace() | StageTrace() | PromptPart() | GenerationSummary():
+        case FlowTrace() | StageTrace() | PromptPart() | ParentPart() | GenerationSummary():
             return False
 
 
@@ -268,7 +321,18 @@ def last_attempt(part: StageTrace | RunTrace) -> int:
     return part.retries[-1].attempt + 1 if part.retries else 1
 
 
+def _words_key(run: RunTrace, known: Collection[str]) -> str:
+    """Return the key of the node of a run's words: the call that wrote them, or the prompt itself."""
+    started = run.started
+    by_hand = started.prompt_origin in {PromptOrigin.EDITED, PromptOrigin.RAW}
+    if by_hand or started.stage_id is None or started.stage_id not in known:
+        return started.prompt_id
+    return started.stage_id
+
+
 def _stage_state(stage: StageTrace) -> str:
+    if isinstance(stage.started, StageReused):
+        return f"{'Edited by you' if stage.started.edited else 'Reused'}, free"
     words = STAGE_WORDS[stage_status(stage)]
     if stage.closed and stage.closed.total_ms:
         words += f" in {format_duration(stage.closed.total_ms)}"
@@ -283,10 +347,22 @@ def _stage_tone(stage: StageTrace) -> Tone:
     )
 
 
-def _fork(child: GenerationSummary) -> Node:
+def _parent(started: FlowStarted, parent_id: str) -> Node:
+    return Node(
+        key=PARENT,
+        kind="Parent",
+        whose="",
+        state="An earlier generation",
+        tone=Tone.PLAIN,
+        parents=(),
+        part=ParentPart(generation_id=parent_id, forked_at=started.forked_at),
+    )
+
+
+def _fork(child: GenerationSummary, kind: str) -> Node:
     return Node(
         key=child.generation_id,
-        kind="Fork",
+        kind=kind,
         whose="",
         state=STATUS_WORDS[child.status],
         tone=Tone.PLAIN,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from promptflow.clock import Clock
 from promptflow.errors import DeletedGenerationError, PromptflowError
@@ -15,14 +16,16 @@ from promptflow.traces import FlowTrace, gather_trace
 from promptflow.ui import state
 from promptflow.ui.canvas import Canvas
 from promptflow.ui.errors import errors_told
+from promptflow.ui.forked import draw_parent
 from promptflow.ui.history import open_generation
 from promptflow.ui.labels import STATUS_COLORS, STATUS_ICONS, STATUS_WORDS, Names, join_facts
 from promptflow.ui.lineage.details import Details
 from promptflow.ui.lineage.family import REQUEST, Node, has_pictures, plan_family
 from promptflow.ui.lineage.playing import draw_replay
+from promptflow.ui.lineage.sources import Sources
 from promptflow.ui.lineage.tree import draw_tree
 from promptflow.ui.lineage.uploads import plan_uploads
-from promptflow.ui.lineage.waterfall import draw_waterfall, plan_bars
+from promptflow.ui.lineage.waterfall import draw_waterfall, plan_bars, tell_pauses
 from promptflow.ui.lineage.words import draw_words
 from promptflow.ui.mounts import find_questions
 from promptflow.ui.organising import draw_deleted
@@ -161,6 +164,7 @@ def _draw_head(lab: Laboratory, kept: _Kept) -> None:
             address = find_questions(f"generations/{view.generation_id}")
             if address:
                 st.link_button("Datasette", address, icon=":material/database:", type="tertiary")
+    draw_parent(view)
     if view.fault and view.status is GenerationStatus.REFUSED:
         message = as_message(view.fault.message)
         st.warning(message, title="Refused", icon=STATUS_ICONS[view.status])
@@ -192,7 +196,9 @@ def _draw_part(title: str, lab: Laboratory, kept: _Kept, names: Names) -> None:
         draw_words(kept.trace, names)
     elif title == TIMES:
         uploads = plan_uploads(kept.trace, kept.lineage, names)
-        draw_waterfall([*plan_bars(kept.trace, names, lab.now()), *uploads.bars], uploads.later)
+        said = [words for words in (tell_pauses(kept.trace), uploads.later) if words]
+        bars = [*plan_bars(kept.trace, names, lab.now()), *uploads.bars]
+        draw_waterfall(bars, "\n".join(said))
     elif kept.view.finished_at is None:
         st.caption("A replay is there once the generation is over.")
     else:
@@ -207,7 +213,13 @@ def _draw_part(title: str, lab: Laboratory, kept: _Kept, names: Names) -> None:
 
 def _draw_family(lab: Laboratory, kept: _Kept, nodes: Sequence[Node], names: Names) -> None:
     by_key = {node.key: node for node in nodes}
-    tree, details = st.columns([6, 5], gap="medium")
+    tree: DeltaGenerator
+    details: DeltaGenerator
+    if len(nodes) > _MOST_PILLS:
+        # A chart is as wide as it may be: of many parts none could be read beside the details.
+        tree, details = st.container(), st.container()
+    else:
+        tree, details = st.columns([6, 5], gap="medium")
     with details:
         chosen = _draw_choice(kept.view.generation_id, by_key)
         with st.container(border=True):
@@ -215,6 +227,7 @@ def _draw_family(lab: Laboratory, kept: _Kept, nodes: Sequence[Node], names: Nam
                 names=names,
                 source_of=partial(source_of, lab),
                 thumbnails=kept.lineage.thumbnails,
+                sources=Sources(lab, kept.view),
             )
             if has_pictures(by_key[chosen]):
                 draw_renewed(lab, lambda: drawer.draw(by_key[chosen]))

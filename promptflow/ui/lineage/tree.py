@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import streamlit as st
 
+from promptflow.records import GenerationSummary
 from promptflow.ui.lineage.family import Node, PicturePart, Tone
 from promptflow.wording import count
 
@@ -58,6 +59,9 @@ def render_tree(nodes: Sequence[Node], chosen: str) -> str:
         f"  {names[parent]} --> {names[node.key]}" for node in nodes for parent in node.parents
     ]
     lines += [f"  {names[one]} ~~~ {names[next_one]}" for one, next_one in _stack(nodes)]
+    forks = [names[node.key] for node in nodes if isinstance(node.part, GenerationSummary)]
+    # Unseen links, by which forks stand below one another: a chart is made as small as it is wide.
+    lines += [f"  {upper} ~~~ {lower}" for upper, lower in pairwise(forks)]
     lines += [f"  classDef {tone} {style}" for tone, style in _STYLES.items()]
     if chosen in names:
         lines.append(f"  style {names[chosen]} {_CHOSEN}")

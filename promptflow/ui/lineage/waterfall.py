@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from promptflow.events import RunFailed, StageFailed
+from promptflow.events import RunFailed, StageFailed, StageReused
 from promptflow.records import Stage
 from promptflow.traces import FlowTrace, RunTrace, StageTrace
 from promptflow.ui.labels import Names
 from promptflow.ui.plain import as_markdown
-from promptflow.wording import format_duration
+from promptflow.wording import count, format_duration
 
 if TYPE_CHECKING:
     import altair
@@ -98,12 +98,29 @@ def plan_bars(trace: FlowTrace, names: Names, now: datetime) -> tuple[Bar, ...]:
     now_ms = trace.since_start_ms(now)
     bars: list[Bar] = []
     for stage in trace.stages:
+        if isinstance(stage.started, StageReused):
+            continue  # nobody was asked, so it took no time
         bars.extend(_stage_bars(trace, stage, _unused(_stage_row(stage, names), bars), now_ms))
     for run in trace.runs:
         version = f" {run.started.version}" if run.started.version > 1 else ""
         row = _unused(f"Run{version} · {names(run.started.image_model)}", bars)
         bars.extend(_run_bars(trace, run, row, now_ms))
     return tuple(bars)
+
+
+def tell_pauses(trace: FlowTrace) -> str:
+    """Say that times in which nothing was under way are left out; "" where there were none.
+
+    Args:
+        trace: of the generation.
+    """
+    if not trace.pauses:
+        return ""
+    are = "is" if len(trace.pauses) == 1 else "are"
+    return (
+        f"{count(len(trace.pauses), 'pause')} in which nothing was under way {are} left out: the generation"
+        " was gone on with later."
+    )
 
 
 def _stage_row(stage: StageTrace, names: Names) -> str:

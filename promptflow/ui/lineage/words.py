@@ -6,13 +6,11 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from promptflow.events import StageFinished
-from promptflow.records import ActionPlan, Stage
+from promptflow.records import Stage
 from promptflow.traces import FlowTrace
 from promptflow.ui import state
+from promptflow.ui.comparison import draw_comparison, render_plan
 from promptflow.ui.labels import Names
-from promptflow.ui.lineage.diff import MOST_WORDS, Change, Piece, compare_words, render_comparison
-from promptflow.ui.stages import PLAN_LABELS
-from promptflow.wording import count
 
 
 def draw_words(trace: FlowTrace, names: Names) -> None:
@@ -34,19 +32,6 @@ def draw_words(trace: FlowTrace, names: Names) -> None:
     draw_comparison(texts[old], texts[new])
 
 
-def draw_comparison(before: str, after: str) -> None:
-    """Draw what changed from one text to another, word by word, under a count of the words.
-
-    Args:
-        before: the older text; it may be anything.
-        after: the newer one, likewise.
-    """
-    pieces = _compare(before, after)
-    st.markdown(_legend(pieces))
-    with st.container(border=True):
-        st.markdown(render_comparison(pieces) or ":gray[Both are empty.]")
-
-
 def list_texts(trace: FlowTrace, names: Names) -> Iterator[tuple[str, str]]:
     """Yield (title, text) of all that was said on the way, in its order; titles differ.
 
@@ -66,7 +51,7 @@ def _texts(trace: FlowTrace, names: Names) -> Iterator[tuple[str, str]]:
         if stage.started.stage is Stage.ACTION_PLAN and stage.output:
             closed = stage.closed
             plan = closed.plan if isinstance(closed, StageFinished) else None
-            yield "Action plan", _plan_text(plan) if plan else stage.output
+            yield "Action plan", render_plan(plan) if plan else stage.output
         elif stage.started.stage is Stage.THINKING and stage.output:
             yield "Thinking", stage.output
     sent = {run.started.stage_id for run in trace.runs}
@@ -77,14 +62,6 @@ def _texts(trace: FlowTrace, names: Names) -> Iterator[tuple[str, str]]:
     for run in trace.runs:
         version = f", run {run.started.version}" if run.started.version > 1 else ""
         yield f"Prompt · {names(run.started.image_model)}{version}", run.started.prompt
-
-
-def _plan_text(plan: ActionPlan) -> str:
-    lines = []
-    for name, title in PLAN_LABELS.items():
-        value: str | tuple[str, ...] = getattr(plan, name)
-        lines.append(f"{title}: {value if isinstance(value, str) else '; '.join(value)}")
-    return "\n".join(lines)
 
 
 def _draw_choice(
@@ -102,24 +79,3 @@ def _draw_choice(
         persist_state="session",
     )
     return chosen if chosen in titles else titles[index]
-
-
-@st.cache_data(max_entries=50, show_spinner=False)
-def _compare(before: str, after: str) -> tuple[Piece, ...]:
-    return compare_words(before, after)
-
-
-def _legend(pieces: tuple[Piece, ...]) -> str:
-    """Count the words, each count marked as the words are."""
-    counts = {
-        change: sum(piece.words for piece in pieces if piece.change is change) for change in Change
-    }
-    counted = (
-        Piece(change=Change.NEW, text=f"{count(counts[Change.NEW], 'word')} new", words=0),
-        Piece(change=Change.GONE, text=f"{count(counts[Change.GONE], 'word')} gone", words=0),
-    )
-    facts = [f"{count(counts[Change.KEPT], 'word')} kept"]
-    facts += [render_comparison([piece]) for piece in counted]
-    if max(counts[Change.KEPT] + counts[one] for one in (Change.NEW, Change.GONE)) >= MOST_WORDS:
-        facts.append(f":gray[only the first {MOST_WORDS:,} words of each are compared]")
-    return " \u2002".join(facts)
