@@ -61,6 +61,8 @@ class FlowResumed:
     request: GenerationRequest
     """With the image models and the estimate of what is added."""
     at: datetime
+    after: datetime | None = None
+    """The end that it goes on from: after another one it is not what was planned. ``None`` takes any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

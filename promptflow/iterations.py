@@ -6,6 +6,7 @@ estimate of what is added, and the work. Nothing is asked and nothing is written
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from promptflow.catalog import (
     MAX_IMAGE_MODELS,
@@ -291,46 +292,47 @@ class Iterations:
 
     def _retry_lanes(self, view: FlowView) -> Iterator[Lane]:
         for model_id in view.request.image_models:
-            lane = Lane.of(view.request, model_id)
-            raw = next(reversed(view.versions(model_id, baseline=True)), None)
-            if not view.has_delivered(model_id):
-                self._check_painter(view, model_id)
-                begun = replace(lane, baseline=lane.baseline and raw is None)
-                yield self._find_lane(view, begun)
-            elif lane.baseline and raw is None:
-                words = Words(text=view.request.request, origin=PromptOrigin.RAW)
-                yield replace(lane, words=words, baseline=False)
-            if raw and not any(
-                run.status is RunStatus.SUCCEEDED for run in view.versions(model_id, baseline=True)
-            ):
-                self._check_painter(view, model_id)
-                yield _repeat(lane, raw)
+            whole = Lane.of(view.request, model_id)
+            delivered, raw = view.has_delivered(model_id), _find_baseline(view, whole)
+            if delivered and raw is None:
+                continue
+            self._check_painter(view, model_id)
+            lane = None if delivered else self._find_lane(view, whole)
+            if lane:
+                yield lane
+            # One that begins anew takes its baseline along.
+            if raw and not (lane and lane.baseline):
+                yield raw
 
     def _find_lane(self, view: FlowView, lane: Lane) -> Lane:
         """Go on where a model has come to: its newest run, its words, or nothing yet."""
         run = view.run(lane.image_model)
         if run:
-            return replace(_repeat(lane, run), baseline=lane.baseline)
+            return _repeat(lane, run)
         stage = view.stage(Stage.PROMPT_CONSTRUCTION, lane.image_model)
-        limit = self.catalog.image_model(lane.image_model).max_prompt_chars or MAX_PROMPT_CHARS
         if stage is None or stage.status is not StageStatus.SUCCEEDED:
             return lane
-        text = stage.output.strip()
-        if not text or len(text) > limit:
+        text, limit = stage.output.strip(), self._find_limit(lane.image_model)
+        if not text or (limit is not None and len(text) > limit):
             return lane
         words = Words(text=text, origin=PromptOrigin.CONSTRUCTED, stage_id=stage.stage_id)
         return replace(lane, words=words)
 
+    def _find_limit(self, image_model: str) -> int | None:
+        return self.catalog.image_model(image_model).max_prompt_chars
+
     def _fork_lane(
         self, view: FlowView, lane: Lane, stage: Stage, prompts: Mapping[str, str]
     ) -> Lane:
-        run = view.run(lane.image_model)
-        if stage is not Stage.PROMPT_CONSTRUCTION or lane.image_model not in prompts or not run:
+        if stage is not Stage.PROMPT_CONSTRUCTION or lane.image_model not in prompts:
             return lane
+        run, prompt = view.run(lane.image_model), prompts[lane.image_model]
         card = self.catalog.image_model(lane.image_model)
-        words = _edit(run, prompts[lane.image_model], card)
-        written = view.stage(Stage.PROMPT_CONSTRUCTION, lane.image_model)
-        kept = words.prompt_id is not None and written and written.output
+        if run is None:
+            text = _check_prompt(prompt, card)
+            return replace(lane, words=Words(text=text, origin=PromptOrigin.EDITED))
+        words = _edit(run, prompt, card)
+        written = _find_construction(view, run) if words.prompt_id else None
         return replace(
             lane,
             # A prompt belongs to its generation: here it is a new one that grew from the other.
@@ -339,7 +341,7 @@ class Iterations:
                 prompt_id=None,
                 parent_prompt_id=run.prompt_id,
                 stage_id=None,
-                construction=_to_known(written) if kept and written else None,
+                construction=_to_known(written) if written else None,
             ),
         )
 
@@ -430,24 +432,46 @@ def _same_words(run: RunView) -> Words:
 
 def _edit(run: RunView, prompt: str, card: ImageModelCard) -> Words:
     """Return the words as a person has changed them; the same ones where nothing was changed."""
-    limit = card.max_prompt_chars or MAX_PROMPT_CHARS
-    text = check_text("prompt", f"prompt for {card.title}", prompt, most_chars=limit)
+    text = _check_prompt(prompt, card)
     if text == run.prompt.strip():
         return _same_words(run)
     return Words(text=text, origin=PromptOrigin.EDITED, parent_prompt_id=run.prompt_id)
 
 
+def _check_prompt(prompt: str, card: ImageModelCard) -> str:
+    limit = card.max_prompt_chars or MAX_PROMPT_CHARS
+    return check_text("prompt", f"prompt for {card.title}", prompt, most_chars=limit)
+
+
+def _find_construction(view: FlowView, run: RunView) -> StageView | None:
+    """Return the whole answer that the words of a run are; ``None`` where they come from elsewhere."""
+    if run.prompt_origin is not PromptOrigin.CONSTRUCTED:
+        return None
+    return next((one for one in view.stages if one.stage_id == run.stage_id), None)
+
+
+def _find_baseline(view: FlowView, lane: Lane) -> Lane | None:
+    """Return what is still to be painted of the request unchanged; ``None`` where nothing is."""
+    raw = next(reversed(view.versions(lane.image_model, baseline=True)), None)
+    if raw is None and lane.baseline:
+        words = Words(text=view.request.request, origin=PromptOrigin.RAW)
+        return replace(lane, words=words, baseline=False)
+    if raw is None or view.has_delivered(lane.image_model, baseline=True):
+        return None
+    return _repeat(lane, raw)
+
+
 def _repeat(lane: Lane, run: RunView) -> Lane:
     """Ask once more for what a run has not delivered, with its words, parameters and seed."""
-    asked = run.wanted or lane.images
-    there = len(run.images) if len(run.images) < asked else 0
+    there, asked = {image.index for image in run.images}, range(run.wanted or lane.images)
+    missing = [index for index in asked if index not in there] or asked
     return replace(
         lane,
-        images=asked - there,
+        images=len(missing),
         words=_same_words(run),
         parameters=run.parameters,
         # Several pictures of one seed have it and those that follow.
-        seed=None if run.seed is None else run.seed + there,
+        seed=None if run.seed is None else run.seed + missing[0],
         parent_run_id=run.run_id,
         baseline=False,
     )
@@ -461,11 +485,25 @@ def _look_back(view: FlowView) -> Earlier:
         versions[run.image_model] = max(versions.get(run.image_model, 0), run.version)
         best = outcomes.get(run.image_model)
         if run.prompt_origin is not PromptOrigin.RAW and best is not RunStatus.SUCCEEDED:
-            outcomes[run.image_model] = run.status
+            done = run.has_delivered
+            outcomes[run.image_model] = RunStatus.SUCCEEDED if done else run.status
     return Earlier(
         cost_micro_usd=view.cost_micro_usd,
-        total_ms=view.total_ms or 0,
+        total_ms=_add_times(view) if view.total_ms is None else view.total_ms,
         versions=versions,
         outcomes=outcomes,
         pictures=tuple(image.asset.asset_id for run in view.runs for image in run.images),
+        ended_at=view.finished_at,
     )
+
+
+def _add_times(view: FlowView) -> int:
+    """Return the milliseconds in which something is known to have been under way."""
+    busy = timedelta()
+    until = view.started_at
+    parts: list[StageView | RunView] = [*view.stages, *view.runs]
+    for part in sorted(parts, key=lambda part: part.started_at):
+        end = part.started_at + timedelta(milliseconds=part.total_ms or 0)
+        busy += max(end - max(part.started_at, until), timedelta())
+        until = max(until, end)
+    return round(busy / timedelta(milliseconds=1))

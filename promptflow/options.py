@@ -13,9 +13,10 @@ from pathlib import Path
 
 from promptflow.catalog import MAX_REFERENCE_BYTES, MAX_REFERENCES
 from promptflow.catalog.excerpts import EXCERPT_CHARS, excerpt
+from promptflow.catalog.limits import MAX_INSTRUCTION_CHARS
 from promptflow.errors import InputError
 from promptflow.ports import Reference
-from promptflow.records import ImageParameters
+from promptflow.records import ImageParameters, Stage
 from promptflow.references import FIELD, prepare_reference
 from promptflow.wording import count
 
@@ -105,6 +106,50 @@ def _set(asked: ImageParameters, name: str, value: str) -> ImageParameters:
             f"The compression {excerpt(value)} can't be used. Give a whole number from 0 to 100.",
         )
     return replace(asked, output_compression=int(value))
+
+
+def read_stage_texts(given: Sequence[str]) -> dict[Stage, str]:
+    """Read what stages are told instead of the shipped texts.
+
+    Args:
+        given: each ``STAGE=FILE``, the file in UTF-8; of two for the same stage the last holds.
+
+    Returns:
+        Stage → the text, which is yet to be checked.
+
+    Raises:
+        InputError: one is not written like that, or its file can't be used.
+    """
+    return dict(map(_read_stage_text, given))
+
+
+def _read_stage_text(given: str) -> tuple[Stage, str]:
+    name, equals, path = given.partition("=")
+    if name not in tuple(Stage) or not equals or not path:
+        raise InputError(
+            "instructions",
+            f"The instructions {excerpt(given)} can't be used. Write STAGE=FILE; the stages are"
+            f" {', '.join(Stage)}.",
+        )
+    return Stage(name), _read_text(path)
+
+
+def _read_text(path: str) -> str:
+    advice = f"Give the path of a text of at most {MAX_INSTRUCTION_CHARS:,} characters in UTF-8."
+    try:
+        if not stat.S_ISREG(Path(path).stat().st_mode):
+            raise InputError("instructions", f"The instructions {path!r} are no file. {advice}")
+        with Path(path).open("rb") as file:
+            # No character takes more than four bytes; the whole length of what is longer is not told.
+            data = file.read(4 * MAX_INSTRUCTION_CHARS + 1)
+        if len(data) <= 4 * MAX_INSTRUCTION_CHARS:
+            return data.decode("utf-8-sig")
+        why = "are too long"
+    except OSError as error:
+        why = f"can't be read ({error.strerror})"
+    except UnicodeDecodeError:
+        why = "are no text in UTF-8"
+    raise InputError("instructions", f"The instructions {path!r} {why}. {advice}")
 
 
 def read_references(paths: Sequence[str]) -> tuple[Reference, ...]:

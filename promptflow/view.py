@@ -136,6 +136,13 @@ class RunView:
     price_date: date | None = None
     fault: Fault | None = None
 
+    @property
+    def has_delivered(self) -> bool:
+        """Whether it is over and brought all it was asked for, even if nobody was left to say so."""
+        if self.status is RunStatus.RUNNING or self.wanted is None:
+            return self.status is RunStatus.SUCCEEDED
+        return len(self.images) >= self.wanted
+
 
 @dataclass(slots=True, kw_only=True)
 class FlowView:
@@ -190,9 +197,14 @@ class FlowView:
             and (run.prompt_origin is PromptOrigin.RAW) is baseline
         )
 
-    def has_delivered(self, image_model: str) -> bool:
-        """Say whether a run of an image model brought all it was asked for, with words made for it."""
-        return any(run.status is RunStatus.SUCCEEDED for run in self.versions(image_model))
+    def has_delivered(self, image_model: str, *, baseline: bool = False) -> bool:
+        """Say whether a run of an image model brought all it was asked for.
+
+        Args:
+            image_model: whose.
+            baseline: of the request unchanged, instead of words made for the model.
+        """
+        return any(run.has_delivered for run in self.versions(image_model, baseline=baseline))
 
     @property
     def plan(self) -> ActionPlan | None:

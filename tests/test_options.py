@@ -7,8 +7,14 @@ import pytest
 
 from promptflow.catalog import MAX_REFERENCE_BYTES
 from promptflow.errors import InputError
-from promptflow.options import PARAMETERS, read_parameters, read_references, suggest_naming
-from promptflow.records import ImageParameters
+from promptflow.options import (
+    PARAMETERS,
+    read_parameters,
+    read_references,
+    read_stage_texts,
+    suggest_naming,
+)
+from promptflow.records import ImageParameters, Stage
 from promptflow.references import prepare_reference
 from tests.wire.pictures import NOT_A_PICTURE, make_png
 
@@ -220,3 +226,43 @@ def test_more_files_than_can_go_along_are_not_read(tmp_path: Path) -> None:
     assert told == (
         "9 reference images are given, and at most 8 can go along. Leave 1 of them out."
     )
+
+
+def test_stage_texts_are_read_from_files(tmp_path: Path) -> None:
+    """Each names a stage and a file in UTF-8; of two for the same stage the last holds."""
+    first, second = tmp_path / "a=b.md", tmp_path / "c.md"
+    first.write_text("Plan.", "utf-8")
+    second.write_text("\ufeffÜberlege.", "utf-8")
+
+    told = read_stage_texts(
+        [f"thinking={first}", f"action_plan={first}", f"thinking={second}"],
+    )
+
+    assert told == {Stage.THINKING: "Überlege.", Stage.ACTION_PLAN: "Plan."}
+
+
+@pytest.mark.parametrize("given", ["thinking", "thinking=", "=mine.md", "painting=mine.md", ""])
+def test_stage_texts_are_written_as_stage_and_file(given: str) -> None:
+    """What is written otherwise is refused, with the stages that there are."""
+    with pytest.raises(InputError) as caught:
+        read_stage_texts([given])
+
+    assert caught.value.field == "instructions"
+    assert "action_plan, thinking, prompt_construction" in caught.value.message
+
+
+def test_stage_texts_that_can_not_be_read_are_refused(tmp_path: Path) -> None:
+    """No file, a folder, no text and too long a text: each says why, and what is accepted."""
+    (tmp_path / "latin.md").write_bytes(b"\xfcber")
+    (tmp_path / "long.md").write_bytes(b"x" * 32_001)
+
+    for name, why in {
+        "none.md": "can't be read (No such file or directory)",
+        "": "are no file",
+        "latin.md": "are no text in UTF-8",
+        "long.md": "are too long",
+    }.items():
+        with pytest.raises(InputError) as caught:
+            read_stage_texts([f"thinking={tmp_path / name}"])
+        assert why in caught.value.message
+        assert "at most 8,000 characters in UTF-8" in caught.value.message

@@ -40,6 +40,7 @@ from tests.ledger.scripted_flow import (
     flow_started,
     image_ready,
     reference_stored,
+    resumed_flow,
     rich_flow,
     run_failed,
     run_finished,
@@ -275,6 +276,22 @@ def test_what_the_ledger_gives_back_can_be_replayed(tmp_path: Path) -> None:
     events = ledger.read_events("g1")
 
     assert fold([one.event for one in plan_replay(events)]) == fold(events)
+
+
+def test_a_resumed_flow_is_replayed_without_the_pause(tmp_path: Path) -> None:
+    """What was asked for a minute later follows at once, and the end is where the work has ended."""
+    ledger = SqliteLedger(tmp_path / "promptflow.db", clock=Clock())
+    ledger.prepare()
+    for event in resumed_flow():
+        ledger.record(event)
+    events = ledger.read_events("g1")
+
+    timed = plan_replay(events)
+
+    assert fold([one.event for one in timed]) == fold(events)
+    began = {one.event.run_id: one.at_ms for one in timed if isinstance(one.event, RunStarted)}
+    assert [began[run] for run in ("r1", "r4", "r5", "r6")] == [3_000, 5_500, 5_500, 5_500]
+    assert timed[-1].at_ms == 13_000
 
 
 def test_a_replay_needs_the_beginning() -> None:

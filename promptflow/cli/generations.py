@@ -15,16 +15,19 @@ from promptflow.cli.streams import print_, print_json, tell
 from promptflow.cli.uploads import settle
 from promptflow.document import render_document
 from promptflow.errors import InputError
+from promptflow.events import Event, FlowResumed
 from promptflow.laboratory import Laboratory
 from promptflow.listing import list_models, render_models, tell_models
-from promptflow.options import read_parameters, read_references, suggest_naming
-from promptflow.ports import Reference
+from promptflow.options import (
+    read_parameters,
+    read_references,
+    read_stage_texts,
+    suggest_naming,
+)
 from promptflow.records import (
     Asset,
-    GenerationRequest,
     GenerationStatus,
     ImageParameters,
-    RunStatus,
 )
 from promptflow.transcript import Transcript
 from promptflow.view import FlowView
@@ -61,6 +64,16 @@ _POLL_S = 0.1
     metavar="[MODEL:]NAME=VALUE",
     help="Like quality=high; for one image model only with its ID in front. `models` lists them.",
 )
+@click.option(
+    "--baseline", is_flag=True, help="Have each image model also paint the request unchanged."
+)
+@click.option(
+    "--instructions",
+    "instructions",
+    multiple=True,
+    metavar="STAGE=FILE",
+    help="A text to tell a stage instead of the shipped one, like thinking=mine.md.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document to stdout.")
 @click.pass_obj
 def generate(
@@ -73,7 +86,9 @@ def generate(
     seed: int | None,
     references: tuple[str, ...],
     parameters: tuple[str, ...],
+    instructions: tuple[str, ...],
     *,
+    baseline: bool,
     as_json: bool,
 ) -> int:
     """Turn REQUEST into pictures.
@@ -88,6 +103,7 @@ def generate(
         painters = image_models or catalog.default_image_models(lab.available(catalog.image_models))
         pictures = read_references(references)
         asked = read_parameters(parameters, painters)
+        told = read_stage_texts(instructions)
         able = partial(_find_able, catalog, asked, painters, aspect_ratio, len(pictures))
         with _naming_suggested(parameters, able):
             checked = lab.check(
@@ -99,12 +115,24 @@ def generate(
                 seed=seed,
                 parameters=asked,
                 references=len(pictures),
+                baseline=baseline,
+                instructions=told,
             )
-        view = _carry_out(lab, checked, pictures)
-        if as_json:
-            print_json(render_document(view, labels=lab.read_all_labels(view.generation_id)))
-        settle(lab)
-        return _exit_code(view)
+        return _carry_out(lab, partial(lab.start, checked, pictures), as_json=as_json)
+
+
+@cli.command()
+@click.argument("generation_id")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document to stdout.")
+@click.pass_obj
+def resume(open_lab: OpenLaboratory, generation_id: str, *, as_json: bool) -> int:
+    """Retry what failed, was refused, cancelled or interrupted in GENERATION_ID.
+
+    What is finished stays as it is and isn't asked for again. All else is as with `generate`.
+    """
+    with laboratory(open_lab) as lab:
+        start = partial(lab.resume, generation_id, lab.iterations.retry)
+        return _carry_out(lab, start, as_json=as_json)
 
 
 @cli.command()
@@ -198,13 +226,20 @@ def _find_able(
     return able
 
 
-def _carry_out(
-    lab: Laboratory, request: GenerationRequest, references: Sequence[Reference]
-) -> FlowView:
+def _carry_out(lab: Laboratory, start: Callable[[], str], *, as_json: bool) -> int:
+    """Carry a flow out, print what has become of it, and return the exit code."""
+    view = _follow(lab, start)
+    if as_json:
+        print_json(render_document(view, labels=lab.read_all_labels(view.generation_id)))
+    settle(lab)
+    return _exit_code(view)
+
+
+def _follow(lab: Laboratory, start: Callable[[], str]) -> FlowView:
     """Start a flow, tell it on stderr until its end, and read it back from the ledger."""
     transcript = Transcript(tell, lab.name_of, lab.sees_references)
     with _first_interrupt() as pressed:
-        generation_id = lab.start(request, references)
+        generation_id = start()
         flow = lab.find_flow(generation_id)
         heard = False
         # One that is over by now is told from the ledger.
@@ -213,9 +248,15 @@ def _carry_out(
                 heard = True
                 lab.cancel(generation_id)
                 tell("\nCancelling: finishing what is paid for. Ctrl-C again stops at once.\n")
-            for event in batch:
+            for event in _leave_past_out(batch):
                 transcript.take(event)
     return lab.look_up(generation_id)[1]
+
+
+def _leave_past_out(batch: Sequence[Event]) -> Sequence[Event]:
+    """Return what happens since a generation was resumed; its followers are told of all before at once."""
+    resumed = (at for at, event in enumerate(batch) if isinstance(event, FlowResumed))
+    return batch[next(resumed, 0) :]
 
 
 @contextmanager
@@ -243,7 +284,6 @@ def _first_interrupt() -> Iterator[Flag]:
 def _exit_code(view: FlowView) -> int:
     if view.status is GenerationStatus.SUCCEEDED:
         return SUCCEEDED
-    runs = [view.run(model) for model in view.request.image_models]
-    if all(run is not None and run.status is RunStatus.SUCCEEDED for run in runs):
+    if all(map(view.has_delivered, view.request.image_models)):
         return SUCCEEDED
-    return SOME if any(run is not None and run.images for run in runs) else NONE
+    return SOME if any(run.images for run in view.runs) else NONE

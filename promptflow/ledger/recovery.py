@@ -11,6 +11,7 @@ import re
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -26,6 +27,7 @@ from promptflow.ledger.rows import (
 )
 from promptflow.ledger.sqlite_ledger import SqliteLedger
 from promptflow.records import Asset, AssetRole, Fault, GenerationStatus
+from promptflow.xmp import PictureLineage, read_lineage
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -62,9 +64,23 @@ class StoredPictures(Protocol):
         """Read a stored picture again and describe it, under a new id."""
         ...
 
+    def read(self, key: str) -> bytes:
+        """Return the bytes of a stored picture."""
+        ...
+
     def remove_leftovers(self, generation_id: str) -> None:
         """Remove what was left half-written."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Orphan:
+    """A picture that was stored and not recorded."""
+
+    model: str
+    asset: Asset
+    lineage: PictureLineage | None
+    """What its file says of itself."""
 
 
 class Ownership:
@@ -188,8 +204,8 @@ def _interrupt(ledger: SqliteLedger, stores: Sequence[StoredPictures], generatio
         sql = "SELECT 1 FROM generations WHERE id = ? AND status = 'running'"
         if db.execute(sql, (generation_id,)).fetchone() is None:
             return False
-        for model, asset in orphans:
-            _adopt(db, generation_id, model, asset, now)
+        for orphan in orphans:
+            _adopt(db, generation_id, orphan, now)
         interrupt_parts(db, generation_id, fault=INTERRUPTED, now=now)
         row = {
             "status": GenerationStatus.INTERRUPTED,
@@ -203,47 +219,70 @@ def _interrupt(ledger: SqliteLedger, stores: Sequence[StoredPictures], generatio
 
 def _find_orphans(
     ledger: SqliteLedger, stores: Sequence[StoredPictures], generation_id: str
-) -> list[tuple[str, Asset]]:
-    """List (model, picture) of what was stored and not recorded: killed between the two.
+) -> list[_Orphan]:
+    """List what was stored and not recorded: killed between the two.
 
     A thumbnail is none: it is made again, and then lies in the same place.
     """
     with ledger.file.reading() as connection:
         sql = "SELECT key FROM assets WHERE generation_id = ?"
         recorded = {row["key"] for row in connection.execute(sql, (generation_id,))}
-    orphans: list[tuple[str, Asset]] = []
+    orphans: list[_Orphan] = []
     stored = ((store, *one) for store in stores for one in store.list_generation(generation_id))
     for store, key, role, model in stored:
         if key in recorded or role is AssetRole.THUMBNAIL:
             continue
         try:
-            orphans.append((model, store.describe(key)))
+            asset, lineage = store.describe(key), read_lineage(store.read(key))
+            orphans.append(_Orphan(model=model, asset=asset, lineage=lineage))
             recorded.add(key)
         except (PictureError, StorageError) as error:
             _log.warning("The stored file %r is left as it is, unrecorded: %s", key, error)
     return orphans
 
 
-def _adopt(
-    db: sqlite3.Connection, generation_id: str, model: str, asset: Asset, now: datetime
-) -> None:
+def _adopt(db: sqlite3.Connection, generation_id: str, orphan: _Orphan, now: datetime) -> None:
     """Record a picture where it belongs: with the run that was making it, or with the request."""
+    asset, lineage = orphan.asset, orphan.lineage
     if asset.role is AssetRole.REFERENCE:
         sql = "SELECT count(*) FROM assets WHERE generation_id = ? AND role = ?"
         position = db.execute(sql, (generation_id, AssetRole.REFERENCE)).fetchone()[0]
         add_reference(db, generation_id=generation_id, position=position, asset=asset, now=now)
         return
+    # Two runs of a model may paint at once, and the file itself says which of them it is of.
     sql = """
-        SELECT id FROM runs WHERE generation_id = ? AND image_model = ? AND status = 'running'
-        ORDER BY version DESC
+        SELECT id, id = ? FROM runs
+        WHERE generation_id = ? AND image_model = ? AND status = 'running'
+        ORDER BY id = ? DESC, version DESC
     """
-    run = db.execute(sql, (generation_id, model)).fetchone()
+    told = lineage.run_id if lineage else ""
+    run = db.execute(sql, (told, generation_id, orphan.model, told)).fetchone()
     if run is None:
         _log.warning("The stored file %r is left unrecorded: no run was making it.", asset.key)
         return
-    sql = "SELECT coalesce(max(position) + 1, 0) FROM assets WHERE run_id = ?"
-    position = db.execute(sql, run).fetchone()[0]
-    add_picture(db, run_id=run[0], position=position, asset=asset, seed=None, at_ms=None, now=now)
+    run_id, is_told = run
+    known = lineage if is_told else None
+    add_picture(
+        db,
+        run_id=run_id,
+        position=_find_position(db, run_id, _keepable(known.index) if known else None),
+        asset=asset,
+        seed=_keepable(known.seed) if known else None,
+        at_ms=None,
+        now=now,
+    )
+
+
+def _keepable(number: int | None) -> int | None:
+    """Return a number that a file tells, where SQLite can hold it."""
+    return number if number is not None and 0 <= number < 2**63 else None
+
+
+def _find_position(db: sqlite3.Connection, run_id: str, told: int | None) -> int:
+    """Return the place of a picture among those of its run: the one it tells, or the next."""
+    sql = "SELECT position FROM assets WHERE run_id = ?"
+    taken = {row[0] for row in db.execute(sql, (run_id,))}
+    return told if told is not None and told not in taken else max(taken, default=-1) + 1
 
 
 @contextmanager

@@ -183,15 +183,20 @@ class _Writer:
     def _reopen_generation(self, event: FlowResumed) -> None:
         """Let a generation run again; only one flow at a time, of whatever process, may have it."""
         check_shown(self.db, event.generation_id)
-        sql = "SELECT status FROM generations WHERE id = ?"
+        sql = "SELECT status, finished_at FROM generations WHERE id = ?"
         found = self.db.execute(sql, (event.generation_id,)).fetchone()
-        if found and found[0] == GenerationStatus.RUNNING:
+        # One that has run and ended since it was looked at isn't what this flow was planned for.
+        changed = found and event.after and found[1] != to_text(event.after)
+        if found and (found[0] == GenerationStatus.RUNNING or changed):
             raise BusyGenerationError
         row = {
             **_what_may_be_added(event.request),
             "owner": self.owner,
             "status": GenerationStatus.RUNNING,
             **fault_columns(None),
+            # What the earlier flows came to is not what this one will have come to when it breaks off.
+            "cost_micro_usd": None,
+            "total_ms": None,
             "finished_at": None,
         }
         update(self.db, "generations", event.generation_id, row)

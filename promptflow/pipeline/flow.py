@@ -127,7 +127,12 @@ class _Flow:
     def _open(self) -> Event:
         account, work, now = self.account, self.work, self.account.tools.clock.now()
         if work.earlier:
-            return FlowResumed(generation_id=account.generation_id, request=account.request, at=now)
+            return FlowResumed(
+                generation_id=account.generation_id,
+                request=account.request,
+                at=now,
+                after=work.earlier.ended_at,
+            )
         return FlowStarted(
             generation_id=account.generation_id,
             request=account.request,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from promptflow.records import (
     ActionPlan,
@@ -82,12 +83,15 @@ class Earlier:
 
     cost_micro_usd: int | None
     total_ms: int
+    """As far as that is known."""
     versions: Mapping[str, int]
     """Image model id → its newest version."""
     outcomes: Mapping[str, RunStatus]
     """Image model id → how the best of its runs ended."""
     pictures: tuple[str, ...]
     """Ids of the assets."""
+    ended_at: datetime | None = None
+    """When it was over: whoever else has resumed it meanwhile has changed all this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ import sys
 import zipfile
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,11 +16,12 @@ import pytest
 
 from promptflow.bundles import Exported, Imported, export_bundle, import_bundle
 from promptflow.errors import InputError, LedgerError, StorageError, UnknownGenerationError
-from promptflow.events import FlowStarted
+from promptflow.events import Event, FlowStarted
 from promptflow.ledger import SqliteLedger
 from promptflow.ledger.database import LedgerFile
 from promptflow.ledger.exchange import Rows, insert_rows, read_rows, upgrade_rows
 from promptflow.ledger.migrations import STEPS, migrate
+from promptflow.records import PromptOrigin, Stage
 from promptflow.settings import ROOT
 from promptflow.view import fold
 from tests.bundles.made import (
@@ -32,7 +34,19 @@ from tests.bundles.made import (
     with_rows,
     write_files,
 )
-from tests.ledger.scripted_flow import StoppedClock, flow_finished, flow_started, rich_flow
+from tests.ledger.scripted_flow import (
+    StoppedClock,
+    at,
+    flow_finished,
+    flow_started,
+    image_ready,
+    outline,
+    resumed_flow,
+    rich_flow,
+    run_finished,
+    run_started,
+    stage_reused,
+)
 from tests.storage.tiny_disk import run_on_tiny_disk
 
 if TYPE_CHECKING:
@@ -74,6 +88,62 @@ def test_a_bundle_of_an_imported_generation_is_the_same_bundle(bundle: Path, emp
     empty.export(again, "g1")
 
     assert read_files(again) == read_files(bundle)
+
+
+def forked() -> list[Event]:
+    """Return a fork of ``g1``: a stage of it taken over, and a prompt that grew from one of its."""
+    started = replace(
+        flow_started("g2", at=at(80)), parent_id="g1", forked_at=Stage.PROMPT_CONSTRUCTION
+    )
+    run = replace(
+        run_started("r9", generation_id="g2"),
+        prompt="a squid by night",
+        prompt_origin=PromptOrigin.EDITED,
+        parent_prompt_id="prompt-r5",
+    )
+    return [
+        started,
+        replace(stage_reused("s9", "s3", edited=False), generation_id="g2"),
+        run,
+        image_ready("r9", 0, "a20", key="generations/g2/output/painter-1/a20.png"),
+        run_finished("r9", "t20"),
+        flow_finished("g2"),
+    ]
+
+
+def test_a_fork_of_a_resumed_generation_comes_with_its_parent(tmp_path: Path) -> None:
+    """The fork alone is asked for; versions, edits and what was reused come back as they were."""
+    here, there = Place(tmp_path / "here"), Place(tmp_path / "there")
+    here.record([*resumed_flow(), *forked()])
+    out = tmp_path / "fork.zip"
+    here.export(out, "g2")
+
+    done = there.take(out)
+
+    assert done == Imported(generations=2, known=0, pictures=9)
+    assert all_rows(there) == all_rows(here)
+    for generation_id in ("g1", "g2"):
+        assert there.ledger.read_events(generation_id) == here.ledger.read_events(generation_id)
+    runs = fold(there.ledger.read_events("g1")).runs
+    assert [(run.run_id, run.version, run.parent_run_id, run.seed) for run in runs[-3:]] == [
+        ("r4", 2, "r2", 8),
+        ("r5", 2, "r1", 8),
+        ("r6", 1, None, 8),
+    ]
+
+
+def test_an_imported_generation_can_go_on(tmp_path: Path) -> None:
+    """What came out of a bundle is resumed like any other, by whoever has it."""
+    here, there = Place(tmp_path / "here"), Place(tmp_path / "there")
+    here.record(rich_flow())
+    here.export(tmp_path / "rich.zip", "g1")
+    there.take(tmp_path / "rich.zip")
+    more = resumed_flow()[len(rich_flow()) :]
+
+    there.record(more)
+
+    here.record(more)
+    assert outline(there.ledger.read_events("g1")) == outline(here.ledger.read_events("g1"))
 
 
 def test_twice_is_once(bundle: Path, empty: Place) -> None:

@@ -36,9 +36,12 @@ class Usage(Part):
 class StageCall(Part):
     """One language-model call."""
 
+    stage_id: str
     stage: Literal["action_plan", "thinking", "prompt_construction"]
     image_model: str | None
     model: str
+    reused_from: str | None
+    edited: bool
     status: Literal["running", "succeeded", "failed", "interrupted"]
     attempts: int
     reasoning: str
@@ -81,13 +84,19 @@ class Run(Part):
     image_model: str
     provider: str
     version: int
+    parent_run_id: str | None
     status: Literal[
         "running", "succeeded", "partial", "failed", "refused", "cancelled", "interrupted"
     ]
     attempts: int
+    images_asked: int | None
+    seed: int | None
     parameters: dict[str, str | int]
+    prompt_id: str
     prompt: str
-    prompt_origin: Literal["constructed", "fallback"]
+    prompt_origin: Literal["constructed", "fallback", "edited", "raw"]
+    parent_prompt_id: str | None
+    stage_id: str | None
     error: Fault | None
     images: list[Painted]
     total_ms: int | None
@@ -104,6 +113,8 @@ class Document(Part):
     title: str
     note: str
     tags: list[str]
+    parent_id: str | None
+    forked_at: Literal["action_plan", "thinking", "prompt_construction"] | None
     status: Literal["running", "succeeded", "partial", "failed", "cancelled", "interrupted"]
     cost_usd: float | None
     estimate_usd: float | None

@@ -8,6 +8,7 @@ from promptflow.clock import Clock
 from promptflow.events import (
     Event,
     FlowFinished,
+    FlowResumed,
     FlowStarted,
     ImageReady,
     PartialImage,
@@ -329,6 +330,53 @@ def rich_flow() -> list[Event]:
             total_ms=9_000,
             cost_micro_usd=None,
             at=at(9),
+        ),
+    ]
+
+
+def resumed_flow() -> list[Event]:
+    """Return `rich_flow`, resumed a minute later: the same words again, edited ones, and the request."""
+    request = replace(flow_started().request, request="\n  An octopus plays chess  \nsecond line")
+    added = replace(
+        request,
+        image_models=("painter-1", "painter-2", "painter-4"),
+        estimate_micro_usd=120_000,
+    )
+    again, edited, raw = (
+        replace(run_started(run_id, model), at=at(70), images=1, seed=8)
+        for run_id, model in (("r4", "painter-2"), ("r5", "painter-1"), ("r6", "painter-4"))
+    )
+    return [
+        *rich_flow(),
+        FlowResumed(generation_id="g1", request=added, at=at(69), after=at(9)),
+        replace(
+            again,
+            version=2,
+            prompt_id="prompt-r2",
+            prompt_origin=PromptOrigin.FALLBACK,
+            stage_id="s5",
+            parent_run_id="r2",
+        ),
+        replace(
+            edited,
+            version=2,
+            prompt="a squid",
+            prompt_origin=PromptOrigin.EDITED,
+            parent_run_id="r1",
+            parent_prompt_id="prompt-r1",
+        ),
+        image_ready("r4", 0, "a4"),
+        replace(raw, prompt=request.request, prompt_origin=PromptOrigin.RAW),
+        image_ready("r6", 0, "a6"),
+        image_ready("r5", 0, "a5"),
+        *(run_finished("r5", "t5"), run_finished("r4", "t6"), run_finished("r6", "t7")),
+        FlowFinished(
+            generation_id="g1",
+            status=GenerationStatus.SUCCEEDED,
+            fault=None,
+            total_ms=13_000,
+            cost_micro_usd=None,
+            at=at(74),
         ),
     ]
 
