@@ -11,7 +11,6 @@ from datetime import datetime
 from promptflow.errors import SetupError
 from promptflow.ledger import SqliteLedger, purging
 from promptflow.records import Asset, Doomed
-from promptflow.storage.b2 import B2Bucket
 from promptflow.storage.shelves import LOCAL, OUTBOX, Shelves
 from promptflow.wording import count
 
@@ -79,7 +78,8 @@ def purge(
 
 
 def _check_reach(shelves: Shelves, doomed: Doomed) -> None:
-    objects, _ = doomed.places.get(B2Bucket.backend, (0, 0))
+    places = {LOCAL, OUTBOX}
+    objects = sum(number for place, (number, _) in doomed.places.items() if place not in places)
     if objects and shelves.bucket is None:
         message = (
             f"{count(objects, 'object')} of what is to be purged are in a bucket, but none is set up. "
@@ -99,7 +99,7 @@ def _remove_object(ledger: SqliteLedger, shelves: Shelves, asset: Asset) -> None
         if purging.is_needed(connection, asset.key):
             return
     # A move or an upload that was killed may have left it in two places.
-    for place in (LOCAL, OUTBOX, *((B2Bucket.backend,) if shelves.bucket else ())):
+    for place in (LOCAL, OUTBOX, *((shelves.bucket.backend,) if shelves.bucket else ())):
         shelves.remove(asset.key, backend=place)
 
 

@@ -27,10 +27,11 @@ from promptflow.ledger.rows import (
 )
 from promptflow.ledger.sqlite_ledger import SqliteLedger
 from promptflow.records import Asset, AssetRole, Fault, GenerationStatus
-from promptflow.xmp import PictureLineage, read_lineage
 
 if TYPE_CHECKING:
     from filelock import FileLock
+
+    from promptflow.xmp import PictureLineage
 
 _log = logging.getLogger(__name__)
 
@@ -79,7 +80,7 @@ class _Orphan:
 
     model: str
     asset: Asset
-    lineage: PictureLineage | None
+    lineage: "PictureLineage | None"
     """What its file says of itself."""
 
 
@@ -224,6 +225,9 @@ def _find_orphans(
 
     A thumbnail is none: it is made again, and then lies in the same place.
     """
+    # Only where a process was killed is a file asked what it is.
+    from promptflow.xmp import read_lineage
+
     with ledger.file.reading() as connection:
         sql = "SELECT key FROM assets WHERE generation_id = ?"
         recorded = {row["key"] for row in connection.execute(sql, (generation_id,))}

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -17,7 +18,6 @@ from promptflow.catalog import (
 )
 from promptflow.errors import PromptflowError
 from promptflow.laboratory import Laboratory
-from promptflow.pipeline import Work
 from promptflow.ports import Reference
 from promptflow.records import GenerationRequest, ImageParameters, Stage
 from promptflow.ui import state
@@ -29,6 +29,9 @@ from promptflow.ui.plain import as_markdown, as_message
 from promptflow.ui.reuse import draw_offer
 from promptflow.ui.uploads import Uploads, draw_uploads, takes_references
 from promptflow.wording import format_usd
+
+if TYPE_CHECKING:
+    from promptflow.pipeline import Work
 
 EXAMPLES = (
     (
@@ -230,7 +233,7 @@ def _start(
     lab: Laboratory,
     request: GenerationRequest | PromptflowError,
     references: tuple[Reference, ...],
-    work: Work | None,
+    work: "Work | None",
 ) -> str | None:
     """Start what was entered; what can't be done is said under the button."""
     try:
@@ -246,7 +249,7 @@ def _start_once(
     lab: Laboratory,
     request: GenerationRequest,
     references: tuple[Reference, ...],
-    work: Work | None,
+    work: "Work | None",
 ) -> str:
     """Start a generation, unless the very same was started a moment ago: a second click of one wish."""
     now = lab.now()

@@ -1,18 +1,21 @@
 """Earlier answers to the same questions, offered under the form; they are taken by choice only."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from promptflow.errors import LedgerError
 from promptflow.laboratory import Laboratory
-from promptflow.offers import Offer
-from promptflow.pipeline import Work
 from promptflow.ports import Reference
 from promptflow.records import GenerationRequest, Stage
 from promptflow.ui import state
 from promptflow.ui.plain import as_markdown
 from promptflow.wording import format_duration, format_usd, join_names
+
+if TYPE_CHECKING:
+    from promptflow.offers import Offer
+    from promptflow.pipeline import Work
 
 _NAMES = {
     Stage.ACTION_PLAN: "plan",
@@ -23,7 +26,7 @@ _NAMES = {
 
 def draw_offer(
     lab: Laboratory, request: GenerationRequest, references: Sequence[Reference]
-) -> Work | None:
+) -> "Work | None":
     """Draw what could be reused of earlier answers to what a request would ask, if anything.
 
     Args:
@@ -57,7 +60,7 @@ def draw_offer(
     return work
 
 
-def tell_offer(offer: Offer, image_models: int) -> str:
+def tell_offer(offer: "Offer", image_models: int) -> str:
     """Say what fits and what reusing all of it saves.
 
     Args:
@@ -82,7 +85,7 @@ def _tell_choice(until: Stage | None) -> str:
     return f"Reuse the {join_names(names)}"
 
 
-def _key(offer: Offer) -> str:
+def _key(offer: "Offer") -> str:
     """Name the choice after what is offered, and anew after each start: nothing is taken unasked."""
     found = [offer.plan, *([offer.thinking] if offer.thinking else []), *offer.prompts.values()]
     started = st.session_state.get(state.STARTED)

@@ -23,7 +23,6 @@ from promptflow.ui.labels import (
     cost_words,
     join_facts,
 )
-from promptflow.ui.live import draw_elsewhere, draw_live
 from promptflow.ui.organising import draw_deleted, draw_organiser, draw_tags, read_labels
 from promptflow.ui.outbox import draw_left_here
 from promptflow.ui.pictures import source_of
@@ -90,6 +89,7 @@ def draw_generation(lab: Laboratory, generation_id: str, names: Names) -> None:
     # Only now: the empty page has nothing to draw with them.
     from promptflow.ui.actions import draw_open_action, take_click
     from promptflow.ui.canvas import Canvas
+    from promptflow.ui.live import draw_elsewhere, draw_live
 
     take_click()
     draw_trouble()
