@@ -28,7 +28,7 @@ CountRefusals = Callable[[str], tuple[int, int]]
 _Slot = tuple[str, bool]
 """Whose card: the image model's id, and whether it is for the request unchanged."""
 _MOST_COLUMNS = 3
-_BASELINE_WORDS = "Your request, word for word."
+_BASELINE_WORDS = "your request, word for word."
 _BASELINE_HELP = "Sent without plan, thinking and prompt, to see what those do for the picture."
 
 _BADGES: dict[RunStatus, tuple[str, str, Color]] = {
@@ -223,8 +223,9 @@ class Card:
 
     def _draw_head(self, words: str, icon: str, color: Color) -> None:
         with self._head.container(horizontal=True, horizontal_alignment="distribute"):
-            own = " :gray[· your own words]" if self._baseline else ""
-            st.markdown(f"**{as_label(self._title)}**{own}", width="content")
+            # Short, so that the badge stands beside it as on the card it is to be held against.
+            title = "Your own words" if self._baseline else as_label(self._title)
+            st.markdown(f"**{title}**", width="content")
             st.badge(words, icon=icon, color=color)
 
     def _draw_origin(self, view: FlowView, run: RunView | None, words: str) -> None:
@@ -232,7 +233,9 @@ class Card:
             self._origin.empty()
             return
         with self._origin.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-            why = _BASELINE_HELP if words == _BASELINE_WORDS else None
+            why = None
+            if words == _BASELINE_WORDS:
+                words, why = f"{self._title}: {words}", _BASELINE_HELP
             st.caption(as_markdown(words), width="content", help=why)
             if self._with_actions and run:
                 draw_changes_link(view, run)

@@ -375,8 +375,7 @@ def test_baseline_stands_beside_its_model(open_lab: OpenLab) -> None:
     page = open_studio(generation_id)
 
     assert len(page.image) == 2
-    assert "Offline gouache** :gray[· your own words]" in all_text(page)
-    assert "Your request, word for word." in all_text(page)
+    assert "Offline gouache: your request, word for word." in all_text(page)
     assert raw.prompt == IDEA
     keys = [one.key for one in page.button]
     assert f"open again {raw.run_id}" in keys

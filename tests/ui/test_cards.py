@@ -168,8 +168,8 @@ def test_baseline_has_a_card_beside_the_models() -> None:
     page = draw(*RUNNING, raw, image_ready("r3", 0, "a3"), steps=False)
 
     titles = [str(one.value) for one in page.markdown if str(one.value).startswith("**")]
-    assert titles[:2] == ["**painter\\-1**", "**painter\\-1** :gray[· your own words]"]
-    assert "Your request, word for word." in _said(page)
+    assert titles[:2] == ["**painter\\-1**", "**Your own words**"]
+    assert "painter-1: your request, word for word." in _said(page)
 
 
 def test_model_that_joins_gets_a_card_while_it_is_followed() -> None:
