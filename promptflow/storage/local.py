@@ -343,7 +343,9 @@ def _make_folder(folder: Path) -> None:
     if folder.is_dir():
         return
     _make_folder(folder.parent)
-    folder.mkdir(exist_ok=True)
+    # `Path.mkdir` looks again where one is there already, and fails when it has just gone.
+    with suppress(FileExistsError):
+        os.mkdir(folder)  # noqa: PTH102
     _sync_folder(folder.parent)
 
 

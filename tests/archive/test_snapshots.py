@@ -481,7 +481,7 @@ def test_a_full_disk_is_told_and_the_next_snapshot_is_whole(
     """Nothing is left behind where the copy didn't fit, and with some room it is saved."""
     script = ON_TINY_DISK.replace("VARIABLES", repr(kept.variables))
 
-    told = run_on_tiny_disk(tmp_path / "disk", script)
+    told = run_on_tiny_disk(tmp_path / "disk", script, size="1200k")
 
     said = [line for line in told.splitlines() if line.startswith("said ")]
     assert len(said) == 2

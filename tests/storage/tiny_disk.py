@@ -1,4 +1,4 @@
-"""A disk of 1 MB that a test can fill or freeze, where the system lets one make it."""
+"""A disk of about 1 MB that a test can fill or freeze, where the system lets one make it."""
 
 import os
 import shutil
@@ -8,16 +8,17 @@ from pathlib import Path
 
 import pytest
 
-_MOUNT = 'mount -t tmpfs -o size=1m tmpfs "$1" && exec "$2" -c "$3" "$1"'
+_MOUNT = 'mount -t tmpfs -o size=$4 tmpfs "$1" && exec "$2" -c "$3" "$1"'
 _ROOT = Path(__file__).resolve().parents[2]
 
 
-def run_on_tiny_disk(folder: Path, script: str) -> str:
+def run_on_tiny_disk(folder: Path, script: str, *, size: str = "1m") -> str:
     """Run a script in a process that alone sees a tiny disk mounted on a folder.
 
     Args:
         folder: where it is mounted; made if missing. It is the script's first argument.
         script: Python.
+        size: of the disk, as mount(8) takes it.
 
     Returns:
         What it printed.
@@ -34,7 +35,7 @@ def run_on_tiny_disk(folder: Path, script: str) -> str:
     if probe.returncode:
         pytest.skip("needs the right to mount in a name space of its own")
     done = subprocess.run(
-        [*name_space, _MOUNT, "sh", str(folder), sys.executable, script],
+        [*name_space, _MOUNT, "sh", str(folder), sys.executable, script, size],
         check=False,
         capture_output=True,
         text=True,
