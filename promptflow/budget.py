@@ -100,10 +100,10 @@ def check_budget(
     if not limits.variables or estimate_micro_usd == 0:
         return
     if estimate_micro_usd is None:
-        raise BudgetError(_UNKNOWN.format(names=" and ".join(limits.variables)))
+        raise BudgetError(_UNKNOWN.format(names=" and ".join(limits.variables)), hint=_UNKNOWN_HINT)
     if limits.generation_micro_usd is not None:
         if before_micro_usd is None:
-            raise BudgetError(_UNKNOWN.format(names=GENERATION_LIMIT))
+            raise BudgetError(_UNKNOWN.format(names=GENERATION_LIMIT), hint=_UNKNOWN_HINT)
         _check_generation(estimate_micro_usd, before_micro_usd, limits.generation_micro_usd)
     if limits.monthly_micro_usd is not None:
         _check_month(estimate_micro_usd, limits.monthly_micro_usd, read_month())
@@ -121,13 +121,13 @@ def _check_generation(estimate: int, before: int, limit: int) -> None:
     if over <= 0:
         return
     begun = f" With {format_limit(before)} that it has cost so far, that is" if before else ","
+    hint = f"{format_limit(over)} over the limit of {format_limit(limit)} for one generation"
     message = (
-        f"This may cost up to {format_limit(estimate)}{'.' if before else ''}{begun} "
-        f"{format_limit(over)} over the limit of "
-        f"{format_limit(limit)} for one generation. Choose fewer or cheaper models or pictures, or "
-        f"raise {GENERATION_LIMIT}; nothing was started."
+        f"This may cost up to {format_limit(estimate)}{'.' if before else ''}{begun} {hint}. "
+        f"Choose fewer or cheaper models or pictures, or raise {GENERATION_LIMIT}; nothing was "
+        "started."
     )
-    raise BudgetError(message, over_micro_usd=over)
+    raise BudgetError(message, hint=hint, over_micro_usd=over)
 
 
 def _check_month(estimate: int, limit: int, spent: MonthSpend) -> None:
@@ -137,19 +137,20 @@ def _check_month(estimate: int, limit: int, spent: MonthSpend) -> None:
     begun = f"{format_limit(spent.known_micro_usd)} spent"
     if spent.reserved_micro_usd:
         begun += f" and up to {format_limit(spent.reserved_micro_usd)} under way or not told"
+    hint = f"{format_limit(over)} over the limit of {format_limit(limit)} a month"
     message = (
         f"This may cost up to {format_limit(estimate)}. With {begun} since {spent.month}, that is "
-        f"{format_limit(over)} over the limit of {format_limit(limit)} a month. Choose fewer or "
-        f"cheaper models or pictures, wait for the next month, or raise {MONTHLY_LIMIT}; nothing "
-        "was started."
+        f"{hint}. Choose fewer or cheaper models or pictures, wait for the next month, or raise "
+        f"{MONTHLY_LIMIT}; nothing was started."
     )
-    raise BudgetError(message, over_micro_usd=over)
+    raise BudgetError(message, hint=hint, over_micro_usd=over)
 
 
 _UNKNOWN = (
     "What this will cost can't be told beforehand, and there is a limit ({names}). Choose models "
     "whose price is known, or take the limit away; nothing was started."
 )
+_UNKNOWN_HINT = "With a limit set, the price has to be known"
 
 
 def _read_usd(environ: Mapping[str, str], name: str, *, example: str) -> int | None:

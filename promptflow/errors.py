@@ -64,13 +64,15 @@ class BudgetError(PromptflowError):
 
     Args:
         message: which limit, by how much it is over, and what to do.
+        hint: the same in a few words, for those who can still choose otherwise.
         over_micro_usd: by how much, in micro-dollars; ``None`` where nobody can say.
     """
 
     code = "over_budget"
 
-    def __init__(self, message: str, *, over_micro_usd: int | None = None) -> None:
+    def __init__(self, message: str, *, hint: str, over_micro_usd: int | None = None) -> None:
         super().__init__(message)
+        self.hint = hint
         self.over_micro_usd = over_micro_usd
 
 

@@ -23,7 +23,7 @@ from promptflow.catalog import (
     estimate_calls,
 )
 from promptflow.catalog.cards import Unavailable
-from promptflow.errors import BusyGenerationError, InputError
+from promptflow.errors import BusyGenerationError, InputError, PictureError, StorageError
 from promptflow.pipeline import Earlier, Known, Lane, Words, Work
 from promptflow.plans import PlanError, load_plan, plan_to_json
 from promptflow.records import (
@@ -40,7 +40,8 @@ from promptflow.view import FlowView, RunView, StageView
 
 _MOST_THINKING_CHARS = 24_000
 """Of thinking that a person writes: what a model may answer at most is about as long."""
-_STAGES = tuple(Stage)
+_UNSTORED = frozenset({PictureError.code, StorageError.code})
+"""Codes of what goes wrong while pictures are stored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +126,7 @@ class Iterations:
             InputError: there is nothing to retry, or a model can't be asked.
         """
         _check_over(view)
+        _check_references(view)
         lanes = tuple(self._retry_lanes(view))
         if not lanes:
             message = (
@@ -152,6 +154,7 @@ class Iterations:
             InputError: none is new, there are too many, or one can't paint this.
         """
         _check_over(view)
+        _check_references(view)
         has = view.request.image_models
         new = tuple(dict.fromkeys(one for one in image_models if one not in has))
         if not new:
@@ -210,6 +213,7 @@ class Iterations:
             InputError: what comes before the stage isn't there, or an edited text can't be used.
         """
         _check_over(view)
+        _check_references(view)
         planned = _find_stage(view, Stage.ACTION_PLAN)
         thought = _find_stage(view, Stage.THINKING)
         work = Work(
@@ -349,6 +353,18 @@ class Iterations:
 def _check_over(view: FlowView) -> None:
     if view.status is GenerationStatus.RUNNING:
         raise BusyGenerationError
+
+
+def _check_references(view: FlowView) -> None:
+    """See that the reference pictures are all there: they are stored before anything is asked."""
+    broke_off = view.status in {GenerationStatus.FAILED, GenerationStatus.INTERRUPTED}
+    unstored = view.fault is not None and view.fault.code in _UNSTORED
+    if broke_off and not view.stages and not view.runs and (unstored or view.references):
+        message = (
+            "This generation broke off while its reference images were being stored, and some may be"
+            " missing. Ask for it anew, with the images; nothing was spent."
+        )
+        raise InputError("reference_images", message)
 
 
 def _find_stage(view: FlowView, stage: Stage) -> StageView | None:

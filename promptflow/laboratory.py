@@ -348,12 +348,12 @@ class Laboratory:
                 self.ledger.owner = self._ownership.owner
         # Until it is recorded, with its estimate, nobody else's is checked.
         with self._spending:
-            self._check_budget(added_micro_usd, fold(tuple(before)) if before else None)
+            self.check_budget(added_micro_usd, fold(tuple(before)) if before else None)
             return self._flows.start(
                 request, tuple(dict.fromkeys(references)), work=work, before=before
             )
 
-    def _check_budget(self, estimate_micro_usd: int | None, view: FlowView | None) -> None:
+    def check_budget(self, estimate_micro_usd: int | None, view: FlowView | None = None) -> None:
         """See that what may be spent stays within the limits.
 
         Whoever spends holds `_spending` from here until what it may cost is recorded: two of them could

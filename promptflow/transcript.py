@@ -23,7 +23,7 @@ from promptflow.events import (
     StageReused,
     StageStarted,
 )
-from promptflow.records import Asset, GenerationRequest, Stage
+from promptflow.records import Asset, GenerationRequest, PromptOrigin, Stage
 from promptflow.wording import (
     drop_retry_advice,
     format_duration,
@@ -128,7 +128,7 @@ class Transcript:
     def _take_run(self, event: RunStarted | RunRetrying | PartialImage | ImageReady) -> None:
         if isinstance(event, RunStarted):
             self._runs[event.run_id] = event
-        name = self._name_of(self._runs[event.run_id].image_model)
+        name = self._name_run(event.run_id)
         match event:
             case RunStarted():
                 version = f" version {event.version}" if event.version > 1 else ""
@@ -141,8 +141,14 @@ class Transcript:
             case ImageReady():
                 self._say(f"{name}: picture {event.index + 1}, {_picture_words(event.asset)}\n")
 
+    def _name_run(self, run_id: str) -> str:
+        """Name the model of a run; it may paint from the request unchanged at the same time."""
+        run = self._runs[run_id]
+        name = self._name_of(run.image_model)
+        return f"{name}, baseline" if run.prompt_origin is PromptOrigin.RAW else name
+
     def _take_run_end(self, event: RunFinished | RunFailed) -> None:
-        name = self._name_of(self._runs[event.run_id].image_model)
+        name = self._name_run(event.run_id)
         took = format_duration(event.total_ms)
         match event:
             case RunFinished():

@@ -138,8 +138,11 @@ class RunView:
 
     @property
     def has_delivered(self) -> bool:
-        """Whether it is over and brought all it was asked for, even if nobody was left to say so."""
-        if self.status is RunStatus.RUNNING or self.wanted is None:
+        """Whether it is over and brought all it was asked for, even if nobody was left to say so.
+
+        What was deleted since is not among its images, and was brought all the same.
+        """
+        if self.status in {RunStatus.RUNNING, RunStatus.SUCCEEDED} or self.wanted is None:
             return self.status is RunStatus.SUCCEEDED
         return len(self.images) >= self.wanted
 

@@ -319,6 +319,51 @@ def test_what_was_interrupted_with_all_its_pictures_is_not_bought_again(room: Ro
     assert iteration.work.earlier.outcomes[FLARE] is RunStatus.SUCCEEDED
 
 
+def test_a_deleted_picture_is_not_bought_again(room: Room) -> None:
+    """Who deletes a picture wants no other: its run has delivered, and a retry leaves it alone."""
+    first = room.run(painters=[FLARE], images_per_model=2)
+    room.lab.delete("picture", first.runs[0].images[0].asset.asset_id)
+    before = room.script.calls
+
+    with pytest.raises(InputError, match="nothing to retry"):
+        room.retry(first)
+
+    assert room.calls_since(before) == {}
+
+
+def test_a_deleted_picture_was_delivered(room: Room) -> None:
+    """A version that fails, after what came first was deleted, makes the generation no failure."""
+    first = room.run(painters=[FLARE])
+    room.lab.delete("picture", first.runs[0].images[0].asset.asset_id)
+
+    view = room.resume(
+        first,
+        lambda view: room.lab.iterations.again(view, view.runs[0].run_id),
+        pictures={FLARE: [FAILS]},
+    )
+
+    assert view.status is GenerationStatus.SUCCEEDED
+
+
+def test_without_all_its_references_nothing_goes_on(room: Room) -> None:
+    """What broke off while references were stored can't go on with a part of them."""
+    references = [Reference(data=data, mime="image/png") for data in (make_png(9), b"no picture")]
+    broken = room.run(painters=[FLARE], references=references)
+    before = room.script.calls
+
+    attempts: list[Callable[[], object]] = [
+        lambda: room.retry(broken),
+        lambda: room.fork(broken, Stage.ACTION_PLAN),
+        lambda: room.resume(broken, lambda view: room.lab.iterations.add_models(view, [GOUACHE])),
+    ]
+    for attempt in attempts:
+        with pytest.raises(InputError, match="reference images were being stored"):
+            attempt()
+
+    assert (broken.status, len(broken.references)) == (GenerationStatus.FAILED, 1)
+    assert room.calls_since(before) == {}
+
+
 def test_nothing_to_retry_is_said(room: Room) -> None:
     """A generation that delivered everything is left as it is."""
     view = room.run()

@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -20,10 +21,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from promptflow.errors import InputError, InternalError, LedgerError
+from promptflow.errors import DeletedGenerationError, InputError, InternalError, LedgerError
 from promptflow.events import Event, RunRetrying, StageRetrying
 from promptflow.laboratory import Laboratory, make_laboratory
-from promptflow.records import GenerationRequest, Stage
+from promptflow.records import GalleryFilter, GenerationRequest, RunStatus, Stage
 from promptflow.settings import read_settings
 from promptflow.view import FlowView, fold
 from tests.sequences import OTHER_WRITER, OUTCOMES, PAINTERS, WRITER, MillisecondClock, Script
@@ -140,6 +141,8 @@ class Sequences(RuleBasedStateMachine):
         )
         self.lab.open(make=True, tend=False)
         self.ids: list[str] = []
+        self.deleted: dict[str, FlowView] = {}
+        """Generation id → as it was before it was deleted."""
 
     def teardown(self) -> None:
         """Take everything away."""
@@ -172,9 +175,14 @@ class Sequences(RuleBasedStateMachine):
         # A version that was given out twice, say, the ledger itself would have refused.
         assert view.fault is None or view.fault.code not in _OURS
 
+    @property
+    def shown(self) -> list[str]:
+        """The ids of the generations that aren't deleted."""
+        return [one for one in self.ids if one not in self.deleted]
+
     def view(self, which: int) -> FlowView:
-        """Return one of the generations."""
-        return self.lab.look_up(self.ids[which % len(self.ids)])[1]
+        """Return one of the generations that aren't deleted."""
+        return self.lab.look_up(self.shown[which % len(self.shown)])[1]
 
     @precondition(lambda self: len(self.ids) < MOST)
     @rule(
@@ -235,7 +243,7 @@ class Sequences(RuleBasedStateMachine):
         cancel: bool,
     ) -> None:
         """Make a run once more, with its words or with others."""
-        if not self.ids or not (view := self.view(which)).runs:
+        if not self.shown or not (view := self.view(which)).runs:
             return
         self.script.tell((), pictures)
         chosen = view.runs[run % len(view.runs)]
@@ -256,16 +264,19 @@ class Sequences(RuleBasedStateMachine):
         self, which: int, texts: list[str], pictures: dict[str, list[str]], *, cancel: bool
     ) -> None:
         """Make good what failed."""
-        if not self.ids:
+        if not self.shown:
             return
         self.script.tell(texts, pictures)
         view = self.view(which)
         models = view.request.image_models
+        # One that has succeeded has delivered, whatever of it was deleted since.
         whole = {
             model
             for model in models
-            if view.has_delivered(model)
-            and (not view.request.baseline or view.has_delivered(model, baseline=True))
+            if all(
+                any(run.status is RunStatus.SUCCEEDED for run in view.versions(model, baseline=raw))
+                for raw in ((False, True) if view.request.baseline else (False,))
+            )
         }
         _, painted = self.script.calls
         self.follow(
@@ -290,7 +301,7 @@ class Sequences(RuleBasedStateMachine):
         cancel: bool,
     ) -> None:
         """Let further image models paint the same idea."""
-        if not self.ids:
+        if not self.shown:
             return
         self.script.tell(texts, pictures)
         view = self.view(which)
@@ -323,7 +334,7 @@ class Sequences(RuleBasedStateMachine):
         cancel: bool,
     ) -> None:
         """Fork a generation at a stage, edited or made anew, perhaps by another model."""
-        if not self.ids:
+        if not self.shown:
             return
         self.script.tell(texts, pictures)
         view = self.view(which)
@@ -349,6 +360,82 @@ class Sequences(RuleBasedStateMachine):
         stages = tuple(Stage)
         assert asked <= set(stages[stages.index(stage) :])
 
+    @rule(which=WHICH)
+    def delete(self, which: int) -> None:
+        """Delete a generation."""
+        if not self.shown:
+            return
+        view = self.view(which)
+        self.lab.delete("generation", view.generation_id)
+        self.deleted[view.generation_id] = view
+
+    @precondition(lambda self: self.deleted)
+    @rule(which=WHICH, stage=st.sampled_from(Stage))
+    def disturb(self, which: int, stage: Stage) -> None:
+        """Try to go on with a generation that was deleted: nothing is asked, nothing begins."""
+        generation_id, view = list(self.deleted.items())[which % len(self.deleted)]
+        iterations, before = self.lab.iterations, self.script.calls
+        attempts: list[Callable[[], object]] = [
+            lambda: self.lab.resume(generation_id, iterations.retry),
+            lambda: self.lab.resume(generation_id, lambda it: iterations.add_models(it, PAINTERS)),
+            lambda: self.lab.fork(
+                generation_id, lambda it: iterations.fork(it, view.request, stage)
+            ),
+        ]
+        for attempt in attempts:
+            with pytest.raises(DeletedGenerationError):
+                attempt()
+        assert self.script.calls == before
+
+    @precondition(lambda self: self.deleted)
+    @rule(which=WHICH)
+    def undo(self, which: int) -> None:
+        """Bring a deleted generation back: all of it, as it was."""
+        generation_id, before = list(self.deleted.items())[which % len(self.deleted)]
+        self.lab.restore("generation", generation_id)
+        del self.deleted[generation_id]
+        assert self.lab.look_up(generation_id)[1] == before
+
+    @rule(which=WHICH, picture=WHICH)
+    def delete_picture(self, which: int, picture: int) -> None:
+        """Delete a picture by itself: it was delivered all the same."""
+        if not self.shown:
+            return
+        view = self.view(which)
+        pictures = [image.asset.asset_id for run in view.runs for image in run.images]
+        if not pictures:
+            return
+        chosen = pictures[picture % len(pictures)]
+        self.lab.delete("picture", chosen)
+        after = self.lab.look_up(view.generation_id)[1]
+        models = view.request.image_models
+        assert list(map(after.has_delivered, models)) == list(map(view.has_delivered, models))
+        assert self.lab.find_picture(chosen) is None
+
+    @rule(which=WHICH)
+    def undo_pictures(self, which: int) -> None:
+        """Bring back the pictures of a generation that were deleted by themselves."""
+        if not self.shown:
+            return
+        generation_id = self.view(which).generation_id
+        for asset_id in self.lab.list_deleted_pictures(generation_id):
+            self.lab.restore("picture", asset_id)
+        assert self.lab.list_deleted_pictures(generation_id) == ()
+
+    @invariant()
+    def shows_what_is_not_deleted(self) -> None:
+        """Lists, gallery and views show the same: what isn't deleted, and nothing else."""
+        listed = [one.generation_id for one in self.lab.list_generations(limit=99)]
+        shown = self.lab.list_pictures(GalleryFilter(), limit=999)
+        views = [self.lab.look_up(one)[1] for one in self.shown]
+        there = {
+            image.asset.asset_id for view in views for run in view.runs for image in run.images
+        }
+
+        assert sorted(listed) == sorted(self.shown)
+        assert {one.asset.asset_id for one in shown} == there
+        assert self.lab.count_pictures(GalleryFilter()) == (len(there), False)
+
     @invariant()
     def adds_up(self) -> None:
         """The ledger holds together, and tells of every call that was made."""
@@ -363,13 +450,13 @@ class Sequences(RuleBasedStateMachine):
         assert {what: ids for what, ids in wrong.items() if ids} == {}
         assert (texts, Counter(pictures)) == self.script.calls
         assert lost == []
-        for generation_id in self.ids:
+        for generation_id in self.shown:
             view = self.lab.look_up(generation_id)[1]
             assert view.finished_at is not None
 
 
 def test_any_sequence_leaves_a_ledger_that_adds_up() -> None:
-    """Whatever is run, repeated, edited, forked, added, retried or cancelled: all of it can be traced."""
+    """Whatever is run, repeated, edited, forked, added, retried, cancelled or deleted can be traced."""
     chosen = settings(
         max_examples=30,
         stateful_step_count=20,

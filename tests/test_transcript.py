@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from promptflow.events import Event, RunRetrying, StageDelta, StageRetrying
-from promptflow.records import GenerationStatus, RunStatus, Stage
+from promptflow.records import GenerationStatus, PromptOrigin, RunStatus, Stage
 from promptflow.transcript import Transcript, printable
 from tests.ledger.scripted_flow import (
     BUSY,
@@ -103,6 +103,23 @@ def test_transcript_of_what_goes_wrong() -> None:
         "Painter Two: refused. Offline refused the words. Change them.\n"
         "\nFailed in 9.0 s, $0.08.\n"
         "Offline is busy. It will be asked again.\n"
+    )
+
+
+def test_a_baseline_is_told_from_the_run_beside_it() -> None:
+    """What becomes of the request unchanged is told as that, line by line."""
+    told = _tell(
+        run_started("r1", "painter-1"),
+        run_started("r2", "painter-1", origin=PromptOrigin.RAW),
+        run_finished("r2", "t2"),
+        run_finished("r1", "t1"),
+    )
+
+    assert told == (
+        "\nPainter One: painting\n"
+        "\nPainter One, baseline: painting\n"
+        "Painter One, baseline: done in 3.0 s, $0.04\n"
+        "Painter One: done in 3.0 s, $0.04\n"
     )
 
 

@@ -148,12 +148,14 @@ def list_missing(connection: sqlite3.Connection, rows: Rows) -> Rows:
 
     Returns:
         Those whose ids aren't there; the others are there, and equal but for where their picture is
-        kept, whether it is starred and has a thumbnail.
+        kept, whether it is starred and has a thumbnail. What was purged is left out, though it isn't
+        there: of a generation that others grew from, the words are, and the pictures stay gone.
 
     Raises:
         LedgerError: one is there and differs, or was purged; it says which.
     """
     missing: dict[str, list[Row]] = {table: [] for table in rows}
+    purged = _find_purged(connection, rows)
     for table, given in rows.items():
         if table in _OWNERS:
             continue
@@ -162,7 +164,8 @@ def list_missing(connection: sqlite3.Connection, rows: Rows) -> Rows:
         for row in given:
             known = connection.execute(sql, (row["id"],)).fetchone()
             if known is None:
-                missing[table].append(row)
+                if table != "assets" or row["generation_id"] not in purged:
+                    missing[table].append(row)
                 continue
             pairs = zip(columns, known, strict=True)
             if any(row[name] != value for name, value in pairs if name not in _OF_THE_PLACE):
@@ -174,6 +177,13 @@ def list_missing(connection: sqlite3.Connection, rows: Rows) -> Rows:
         new = {row["id"] for row in missing.get(other, ())}
         missing[table] = [row for row in rows.get(table, ()) if row[owner] in new]
     return missing
+
+
+def _find_purged(connection: sqlite3.Connection, rows: Rows) -> frozenset[str]:
+    """Return the ids of those generations that were purged here."""
+    sql = "SELECT 1 FROM generations WHERE id = ? AND purged_at IS NOT NULL"
+    ids = (str(row["id"]) for row in rows.get("generations", ()))
+    return frozenset(one for one in ids if connection.execute(sql, (one,)).fetchone())
 
 
 def _tell_other(table: str, row_id: str, *, is_purged: bool) -> str:

@@ -219,7 +219,7 @@ def _read_state(
     Raises:
         LedgerError: there is none of this id.
     """
-    row = connection.execute(_STATES[kind], (row_id,)).fetchone()
+    row = connection.execute(_STATES[kind], (_mend(row_id),)).fetchone()
     if row is None:
         is_generation = kind == "generation"
         unknown = UnknownGenerationError if is_generation else LedgerError

@@ -5,7 +5,7 @@ with models, times, tokens and prices and without a word of what was written. It
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from promptflow.clock import to_text
@@ -47,19 +47,15 @@ _IS_REFERRED_TO = f"""
 """  # noqa: S608 - constants of this module
 _NO_MESSAGE = "error_message = CASE WHEN error_message IS NULL THEN NULL ELSE '' END"
 _WORDS = {
-    "generations": ("title = '', request = '', note = ''", "id = :id"),
+    "generations": ("title = '', request = '', note = '', instructions = '{}'", "id = :id"),
     "stages": (
-        "output = '', reasoning = '', plan = NULL, timeline = '[]'",
+        "output = '', reasoning = '', plan = NULL, timeline = '[]', instructions = NULL,"
+        " material = NULL, question_sha256 = NULL",
         "generation_id = :id",
     ),
     "prompts": ("text = ''", "generation_id = :id"),
 }
 """Table → what becomes of its words, and in which rows."""
-_MAYBE_WORDS = {
-    "generations": {"instructions": "'{}'"},
-    "stages": {"instructions": "NULL", "material": "NULL", "question_sha256": "NULL"},
-}
-"""Table → column, in a ledger that has it, and what becomes of it."""
 _MESSAGES = {
     "generations": "id = :id",
     "stages": "generation_id = :id",
@@ -183,17 +179,9 @@ def forget_words(db: sqlite3.Connection, generation_id: str) -> None:
     whose = {"id": generation_id}
     db.execute("DELETE FROM generation_tags WHERE generation_id = :id", whose)
     for table, (changes, where) in _WORDS.items():
-        all_changes = ", ".join((changes, *_maybe_words(db, table)))
-        db.execute(f"UPDATE {table} SET {all_changes} WHERE {where}", whose)  # noqa: S608
+        db.execute(f"UPDATE {table} SET {changes} WHERE {where}", whose)  # noqa: S608
     for table, where in _MESSAGES.items():
         db.execute(f"UPDATE {table} SET {_NO_MESSAGE} WHERE {where}", whose)  # noqa: S608
-
-
-def _maybe_words(db: sqlite3.Connection, table: str) -> Iterator[str]:
-    columns = {row[1] for row in db.execute(f"PRAGMA table_info({table})")}
-    for column, blank in _MAYBE_WORDS.get(table, {}).items():
-        if column in columns:
-            yield f"{column} = {blank}"
 
 
 def _is_referred_to(connection: sqlite3.Connection, generation_id: str) -> bool:

@@ -162,15 +162,21 @@ def recover(
     Raises:
         LedgerError: the ledger can't be read or written.
     """
+
+    def mend(generation_id: str, owner: str) -> bool:
+        def is_left(connection: sqlite3.Connection) -> bool:
+            left = _is_left(connection, generation_id, owner)
+            return left and (owner != ledger.owner or generation_id not in live())
+
+        return _interrupt(ledger, stores, generation_id, is_left)
+
     by_owner = _read_running(ledger)
     ours = by_owner.pop(ledger.owner, [])
-    running_here = live() if ours else ()
-    left = [one for one in ours if one not in running_here]
-    marked = [one for one in left if _interrupt(ledger, stores, one)]
+    marked = [one for one in ours if mend(one, ledger.owner)]
     for owner, generation_ids in by_owner.items():
         with _hold_dead(folder, owner) as dead:
             if dead:
-                marked.extend(one for one in generation_ids if _interrupt(ledger, stores, one))
+                marked.extend(one for one in generation_ids if mend(one, owner))
     _remove_dead_locks(folder, {ledger.owner, *by_owner})
     return tuple(sorted(marked))
 
@@ -186,8 +192,17 @@ def _read_running(ledger: SqliteLedger) -> dict[str, list[str]]:
     return by_owner
 
 
-def _interrupt(ledger: SqliteLedger, stores: Sequence[StoredPictures], generation_id: str) -> bool:
+def _interrupt(
+    ledger: SqliteLedger,
+    stores: Sequence[StoredPictures],
+    generation_id: str,
+    is_left: Callable[[sqlite3.Connection], bool],
+) -> bool:
     """Adopt one generation's pictures and mark it, in one transaction; say whether it was due."""
+    # Another process or thread may have mended it since, and gone on with it.
+    with ledger.file.reading() as connection:
+        if not is_left(connection):
+            return False
     for store in stores:
         try:
             store.remove_leftovers(generation_id)
@@ -202,8 +217,7 @@ def _interrupt(ledger: SqliteLedger, stores: Sequence[StoredPictures], generatio
         return False
     now = ledger.clock.now()
     with ledger.file.writing() as db:
-        sql = "SELECT 1 FROM generations WHERE id = ? AND status = 'running'"
-        if db.execute(sql, (generation_id,)).fetchone() is None:
+        if not is_left(db):
             return False
         for orphan in orphans:
             _adopt(db, generation_id, orphan, now)
@@ -216,6 +230,12 @@ def _interrupt(ledger: SqliteLedger, stores: Sequence[StoredPictures], generatio
         }
         update(db, "generations", generation_id, row)
     return True
+
+
+def _is_left(connection: sqlite3.Connection, generation_id: str, owner: str) -> bool:
+    sql = "SELECT owner FROM generations WHERE id = ? AND status = 'running'"
+    found = connection.execute(sql, (generation_id,)).fetchone()
+    return found is not None and str(found[0]) == owner
 
 
 def _find_orphans(

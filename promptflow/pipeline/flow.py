@@ -336,7 +336,8 @@ class _Flow:
         )
         if account.cancel.is_set() and not (delivered and self.work.earlier):
             return GenerationStatus.CANCELLED
-        if not account.pictures:
+        # What was delivered earlier may have been deleted since.
+        if not account.pictures and RunStatus.SUCCEEDED not in best.values():
             return GenerationStatus.REFUSED if self._is_refused() else GenerationStatus.FAILED
         return GenerationStatus.SUCCEEDED if delivered else GenerationStatus.PARTIAL
 

@@ -14,6 +14,7 @@ from promptflow.iterations import Iteration
 from promptflow.laboratory import Laboratory
 from promptflow.ui import state
 from promptflow.ui.errors import errors_told
+from promptflow.ui.limits import draw_over_limit
 from promptflow.ui.plain import as_label, as_message
 from promptflow.view import FlowView
 from promptflow.wording import format_usd
@@ -95,7 +96,7 @@ def draw_begin(
         drafts: keys of the fields that are emptied once it has begun.
         objection: why a click begins nothing; it isn't said before.
     """
-    possible = _draw_most(view, plan)
+    possible = _draw_most(lab, view, plan)
     clicked = st.button(
         label, key=state.BEGIN, type="primary", icon=":material/brush:", width="stretch"
     )
@@ -122,7 +123,7 @@ def most_words(micro_usd: int | None) -> str:
     return f"At most {format_usd(micro_usd)}"
 
 
-def _draw_most(view: FlowView, plan: Plan) -> bool:
+def _draw_most(lab: Laboratory, view: FlowView, plan: Plan) -> bool:
     """Draw the price, or why it can't be done; say whether it can."""
     try:
         iteration = plan(view)
@@ -130,7 +131,9 @@ def _draw_most(view: FlowView, plan: Plan) -> bool:
         _draw_trouble(error.message)
         return False
     words = most_words(iteration.added_micro_usd).replace("$", "\\$")
-    st.caption(f":material/payments: {words}")
+    with st.container(gap="xsmall"):
+        st.caption(f":material/payments: {words}")
+        draw_over_limit(lab, iteration.added_micro_usd, view)
     return True
 
 

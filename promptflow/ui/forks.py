@@ -15,6 +15,7 @@ from promptflow.ui import state
 from promptflow.ui.beginning import close_action
 from promptflow.ui.fork_fields import Slots, draw_plan, draw_prompts, draw_thinking, put_back
 from promptflow.ui.history import open_generation
+from promptflow.ui.limits import draw_over_limit
 from promptflow.ui.plain import as_message
 from promptflow.view import FlowView, RunView, StageView
 from promptflow.wording import count, format_usd, join_names
@@ -53,6 +54,12 @@ def draw_fork(lab: Laboratory, view: FlowView) -> None:
     """
     if view.status is GenerationStatus.RUNNING:
         st.info(as_message(BusyGenerationError().message), icon=":material/progress_activity:")
+        # A click draws the dialog anew, with what was typed in it.
+        st.button(
+            "Look again",
+            key=state.of_generation(view.generation_id, "fork look"),
+            icon=":material/refresh:",
+        )
         return
     st.caption(
         "A fork is a generation of its own, with this one as its parent. What comes before the stage is "
@@ -167,6 +174,7 @@ def _draw_price(lab: Laboratory, view: FlowView, wish: _Wish) -> None:
         st.warning(as_message(error.message), icon=":material/block:")
         return
     st.markdown(tell_price(iteration, wish.stage, by_hand=_is_by_hand(wish)))
+    draw_over_limit(lab, iteration.added_micro_usd)
 
 
 def tell_price(iteration: Iteration, stage: Stage, *, by_hand: bool) -> str:

@@ -21,6 +21,7 @@ from promptflow.laboratory import Laboratory
 from promptflow.ports import Reference
 from promptflow.records import GenerationRequest, ImageParameters, Stage
 from promptflow.ui import state
+from promptflow.ui.limits import draw_over_limit
 from promptflow.ui.models import draw_image_models, draw_text_model, draw_warnings, settle_models
 from promptflow.ui.origins import draw_opening
 from promptflow.ui.overrides import draw_instructions
@@ -96,7 +97,7 @@ def draw_form(lab: Laboratory) -> str | None:
     draw_warnings(lab, (writer, *painters))
     _draw_baseline()
     wish = _Wish(painters=painters, asked=asked, uploads=uploads, told=told)
-    _draw_estimate(lab, wish)
+    price = st.container(gap="xsmall")
     clicked = st.button(
         "Generate", key=state.GENERATE, type="primary", icon=":material/brush:", width="stretch"
     )
@@ -104,6 +105,11 @@ def draw_form(lab: Laboratory) -> str | None:
     work = None
     if isinstance(request, GenerationRequest):
         work = draw_offer(lab, request, uploads.references)
+    with price:
+        most = _draw_estimate(lab, wish)
+        if work and isinstance(request, GenerationRequest):
+            most = lab.iterations.estimate(request, work, len(uploads.references))
+        draw_over_limit(lab, most)
     started = _start(lab, request, uploads.references, work) if clicked else None
     if not with_references:
         draw_opening(lab)
@@ -180,7 +186,8 @@ def _draw_baseline() -> None:
     )
 
 
-def _draw_estimate(lab: Laboratory, wish: _Wish) -> None:
+def _draw_estimate(lab: Laboratory, wish: _Wish) -> int | None:
+    """Draw the most that all of it costs, and return it; ``None`` where that is unknown."""
     estimate = estimate_cost(
         lab.catalog,
         text_model=st.session_state[state.TEXT_MODEL],
@@ -193,6 +200,7 @@ def _draw_estimate(lab: Laboratory, wish: _Wish) -> None:
     )
     words = _cost_words(estimate, [lab.name_of(model_id) for model_id in estimate.unknown])
     st.caption(f":material/payments: {as_markdown(words)}")
+    return estimate.total_micro_usd
 
 
 def _cost_words(estimate: Estimate, unknown: Sequence[str]) -> str:

@@ -32,7 +32,7 @@ from promptflow.ui.plain import as_markdown, as_message
 from promptflow.ui.sections import draw_sections, stream_sections
 from promptflow.ui.state import GENERATION
 from promptflow.view import FlowView, RunView, StageView
-from promptflow.wording import count, format_duration
+from promptflow.wording import count, format_duration, join_names
 
 _REASONING = "Model's own reasoning"
 _REASONING_CHARS = 280
@@ -242,11 +242,13 @@ class StageBoard:
                 box.slot(f"place of reasoning {model}", tab)
                 box.slot(f"text {model}", tab)
                 box.slot(f"fault {model}", tab)
+                box.slot(f"edited {model}", tab)
         for model in models:
             stage = view.stage(Stage.PROMPT_CONSTRUCTION, model)
             run = view.run(model)
             if stage:
-                self._draw_prompt(box, model, stage, run)
+                self._draw_prompt(box, model, stage, _newest_written(view, model))
+                _draw_edited(box, model, view)
             elif run and _edited(run) and box.changed(model, run.prompt_id):
                 facts = [reused_words(edited=True), "free", count(len(run.prompt), "character")]
                 box.slot(f"facts {model}").caption(as_markdown(join_facts(facts)))
@@ -311,6 +313,23 @@ def _state(stages: Sequence[StageView]) -> _BoxState:
 
 def _edited(run: RunView) -> bool:
     return run.prompt_origin is PromptOrigin.EDITED
+
+
+def _newest_written(view: FlowView, model: str) -> RunView | None:
+    """Return the newest run of an image model with the words that were constructed for it."""
+    return next((run for run in reversed(view.versions(model)) if not _edited(run)), None)
+
+
+def _draw_edited(box: _Box, model: str, view: FlowView) -> None:
+    """Draw the newest words that a person wrote in place of those constructed for an image model."""
+    edited = [run for run in view.versions(model) if _edited(run)]
+    if not edited or not box.changed(f"edited {model}", edited[-1].run_id):
+        return
+    newest = edited[-1]
+    names = join_names([f"v{run.version}" for run in edited if run.prompt == newest.prompt])
+    with box.slot(f"edited {model}").container(gap="xxsmall"):
+        st.caption(f":material/edit: Edited by you for {names}")
+        st.text(newest.prompt)
 
 
 def _edited_models(stage: Stage, view: FlowView) -> set[str]:

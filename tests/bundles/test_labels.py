@@ -120,6 +120,24 @@ def test_what_was_purged_is_not_filled_again(labelled: Place, tmp_path: Path) ->
         labelled.take(tmp_path / "bundle.zip")
 
 
+def test_pictures_that_were_purged_stay_gone(labelled: Place, tmp_path: Path) -> None:
+    """Where a purge left the words, since another generation grew from them, no import brings pictures."""
+    labelled.export(tmp_path / "bundle.zip", "g1")
+    labelled.ledger.delete("generation", "g1", START)
+    with labelled.ledger.file.writing() as db:
+        purging.mark_doomed(db, START, now=START)
+    with labelled.ledger.file.reading() as connection:
+        marked = purging.list_marked(connection, limit=99)
+    with labelled.ledger.file.writing() as db:
+        purging.remove_assets(db, marked)
+
+    done = labelled.take(tmp_path / "bundle.zip")
+
+    assert (done.generations, done.known, done.pictures) == (0, 1, 0)
+    with labelled.ledger.file.reading() as connection:
+        assert connection.execute("SELECT count(*) FROM assets").fetchone()[0] == 0
+
+
 SENSELESS: dict[str, tuple[Callable[[Tables], object], str]] = {
     "a long tag": (
         lambda rows: rows["generation_tags"].append({"generation_id": "g1", "tag": "x" * 41}),

@@ -1,6 +1,7 @@
 """The commands that delete: what they say, what they remove, and how they end."""
 
 import json
+import os
 import sqlite3
 import subprocess
 from contextlib import closing
@@ -98,6 +99,16 @@ def test_an_unknown_generation_is_told(tmp_path: Path, undo: tuple[str, ...]) ->
 
     assert done.returncode == 2
     assert b"There is no generation 'x' in this ledger." in done.stderr
+
+
+@pytest.mark.parametrize("undo", [(), ("--undo",)])
+def test_an_id_that_is_no_text_is_told(tmp_path: Path, undo: tuple[str, ...]) -> None:
+    """Bytes that are no text are the id of no generation."""
+    done = run_cli(tmp_path, "delete", os.fsdecode(b"\xff"), *undo)
+
+    assert done.returncode == 2
+    assert b"There is no generation" in done.stderr
+    assert b"Traceback" not in done.stderr
 
 
 def test_a_running_generation_is_not_deleted(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -12,7 +12,7 @@ import pytest
 
 from promptflow.errors import BusyGenerationError, LedgerError
 from promptflow.events import Event, FlowResumed, ImageReady, RunStarted
-from promptflow.ledger import SqliteLedger, recover
+from promptflow.ledger import Ownership, SqliteLedger, recover
 from promptflow.records import Asset, AssetRole, GenerationStatus, PromptOrigin, RunStatus
 from promptflow.storage.local import LocalStore
 from promptflow.view import fold
@@ -52,6 +52,61 @@ def read_row(path: Path, columns: str) -> tuple[object, ...]:
         sql = f"SELECT {columns} FROM generations"  # noqa: S608 - of this test
         row: tuple[object, ...] = connection.execute(sql).fetchone()
     return row
+
+
+class SlowStore(LocalStore):
+    """A store that takes so long over one generation that something else is done meanwhile."""
+
+    def __init__(self, folder: Path, meanwhile: Callable[[], object]) -> None:
+        super().__init__(folder)
+        self._meanwhile = meanwhile
+
+    def remove_leftovers(self, generation_id: str) -> None:
+        """Remove what was left half-written."""
+        super().remove_leftovers(generation_id)
+        if generation_id == "g1":
+            self._meanwhile()
+
+
+def test_what_another_process_has_gone_on_with_is_not_marked(
+    path: Path, ledger: SqliteLedger
+) -> None:
+    """Two processes mend what dead ones left; what the quicker one has resumed is not the slower one's."""
+    for own, owner in (("g1", "a" * 32), ("g2", "b" * 32)):
+        SqliteLedger(path, clock=StoppedClock(), owner=owner).record(flow_started(own))
+    ownership = Ownership.claim(path.parent)
+    quick = SqliteLedger(path, clock=StoppedClock(), owner=ownership.owner)
+
+    def mend_and_go_on() -> None:
+        recover(quick, [LocalStore(path.parent)], folder=path.parent, live=tuple)
+        quick.record(replace(go_on("g2"), after=None))
+
+    slow = SlowStore(path.parent, mend_and_go_on)
+    marked = recover(ledger, [slow], folder=path.parent, live=tuple)
+
+    assert marked == ("g1",)
+    assert ledger.list_running() == {"g2"}
+    ownership.release()
+
+
+def test_what_another_thread_has_gone_on_with_is_not_marked(
+    path: Path, ledger: SqliteLedger
+) -> None:
+    """Two threads mend what this process left; what the quicker one has resumed is live, and stays so."""
+    record(ledger, [flow_started("g1"), flow_started("g2")])
+    live: set[str] = set()
+
+    def mend_and_go_on() -> None:
+        recover(ledger, [LocalStore(path.parent)], folder=path.parent, live=lambda: live)
+        for own in ("g1", "g2"):
+            live.add(own)
+            ledger.record(replace(go_on(own), after=None))
+
+    slow = SlowStore(path.parent, mend_and_go_on)
+    marked = recover(ledger, [slow], folder=path.parent, live=lambda: live)
+
+    assert marked == ()
+    assert ledger.list_running() == live
 
 
 def test_what_is_read_back_is_what_was_seen(ledger: SqliteLedger) -> None:

@@ -16,7 +16,7 @@ from promptflow.providers import Provider
 from promptflow.providers.offline import OfflinePainter, OfflinePlanner
 from promptflow.records import ActionPlan, PromptOrigin, Stage
 from promptflow.settings import SHIPPED_DATA, Settings, read_settings
-from promptflow.ui import deps
+from promptflow.ui import deps, state
 from promptflow.view import FlowView
 from tests.pages.conftest import OpenLab, all_text, open_studio, wait_for_end
 from tests.scripted import (
@@ -253,7 +253,7 @@ def test_what_was_typed_outlives_a_closed_dialog(open_lab: OpenLab) -> None:
     whole = _field(page, "thinking").value
     _field(page, "thinking").set_value("Half a thought").run()
 
-    del page.session_state["open_dialog"]
+    del page.session_state[state.ACTION]
     page.run()
     assert not page.get("dialog")
     _fork_at(page, generation_id, Stage.THINKING)
@@ -283,6 +283,30 @@ def test_running_generation_is_not_forked(open_lab: OpenLab) -> None:
     gate.set()
     wait_for_end(lab, generation_id)
     assert len(lab.list_generations()) == 1
+
+
+def test_what_was_typed_outlives_another_tab_at_work(open_lab: OpenLab) -> None:
+    """Once the generation is over, a click brings the fields back with what was typed in them."""
+    gate = threading.Event()
+    painter = ListPainter(
+        [Picture(index=0, data=make_png())], [lambda: gate.wait(20), make_fault()]
+    )
+    lab = open_lab(painters={GOUACHE: painter})
+    generation_id = lab.start(make_request(image_models=(GOUACHE,)))
+    list(finish(lab, generation_id))
+    page = open_studio(generation_id)
+    _fork_at(page, generation_id, Stage.THINKING)
+    _field(page, "thinking").set_value("Half a thought").run()
+    lab.resume(generation_id, lambda view: lab.iterations.again(view, view.runs[0].run_id))
+    page.run()
+    assert _dialog(page).info
+
+    gate.set()
+    wait_for_end(lab, generation_id)
+    page.button(key=f"fork look {generation_id}").click().run()
+
+    assert not _dialog(page).info
+    assert _field(page, "thinking").value == "Half a thought"
 
 
 def test_child_reads_as_what_it_is(open_lab: OpenLab) -> None:

@@ -558,6 +558,21 @@ def test_what_goes_beyond_a_limit_is_refused_at_the_click(open_keyed: OpenKeyed)
     wait_for_end(lab, str(page.query_params["generation"]))
 
 
+def test_what_goes_beyond_a_limit_is_told_before_the_click(open_keyed: OpenKeyed) -> None:
+    """Beside the estimate stands by how much it is over; nothing stands there for what is free."""
+    open_keyed(PROMPTFLOW_GENERATION_LIMIT_USD="0.01", PROMPTFLOW_MONTHLY_LIMIT_USD="5")
+    page = open_studio()
+
+    choose(page, GPT_2)
+    dear = [caption.value.replace("\\", "") for caption in page.sidebar.caption]
+    choose(page, GOUACHE, text_model="offline-planner")
+    free = [caption.value for caption in page.sidebar.caption]
+
+    [said] = [one for one in dear if "limit" in one]
+    assert "over the limit of $0.01 for one generation" in said
+    assert not [one for one in free if "limit" in one]
+
+
 def test_a_cost_that_cannot_be_told_is_refused_under_a_limit(open_keyed: OpenKeyed) -> None:
     """A model without a price is not asked where there is a limit."""
     lab = open_keyed(

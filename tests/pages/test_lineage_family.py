@@ -32,6 +32,20 @@ def test_fork_hangs_on_its_parent(open_lab: OpenLab) -> None:
     assert '["Fork<br/>Succeeded"]' in _chart(page)
 
 
+def test_fork_of_many_parts_begins_with_its_own_request(open_lab: OpenLab) -> None:
+    """The details begin with the request, not with the parent that stands before it."""
+    lab, parent = _make(open_lab)
+    child = _fork(lab, parent, thinking="Else")
+    for _ in range(6):
+        _resume(lab, child, seed=None)
+
+    page = _open(child)
+
+    [chosen] = [one for one in page.selectbox if one.label.startswith("Details of one of")]
+    assert chosen.options[0] == "Parent"
+    assert chosen.value == "request"
+
+
 def test_head_leads_to_the_parent(open_lab: OpenLab) -> None:
     """Under the head stands where the generation parted from its parent; a click opens that."""
     lab, parent = _make(open_lab)

@@ -66,6 +66,44 @@ def test_again_with_another_seed_is_a_new_version(open_lab: OpenLab) -> None:
     assert not page.get("dialog")
 
 
+def test_edited_words_stand_below_the_constructed_ones(open_lab: OpenLab) -> None:
+    """What was constructed stays in its box, with the newest words of a person and their versions below."""
+    lab, generation_id = _finished(open_lab())
+    [first] = _gouaches(lab, generation_id)
+    for prompt in (f"{HOSTILE} once", f"{HOSTILE} twice", None):
+        lab.resume(
+            generation_id,
+            lambda view, prompt=prompt: lab.iterations.again(  # type: ignore[misc]  # a default
+                view, _gouaches(lab, generation_id)[-1].run_id, prompt=prompt
+            ),
+        )
+        wait_for_end(lab, generation_id)
+
+    page = open_studio(generation_id)
+
+    box = next(one for one in page.status if "Prompt construction" in one.label)
+    assert first.prompt in [one.value for one in box.text]
+    assert f"{HOSTILE} twice" in [one.value for one in box.text]
+    assert f"{HOSTILE} once" not in [one.value for one in box.text]
+    assert ":material/edit: Edited by you for v3 and v4" in [one.value for one in box.caption]
+
+
+def test_fallback_prompt_is_told_after_an_edit(open_lab: OpenLab) -> None:
+    """Words that a person wrote later don't hide which ones stood in for those that weren't written."""
+    planner = OfflinePlanner(faults=[None, None, make_fault()])
+    lab, generation_id = _finished(open_lab(planner=planner), GOUACHE)
+    [first] = _gouaches(lab, generation_id)
+    assert first.prompt_origin is PromptOrigin.FALLBACK
+    lab.resume(generation_id, lambda view: lab.iterations.again(view, first.run_id, prompt="A dog"))
+    wait_for_end(lab, generation_id)
+
+    page = open_studio(generation_id)
+
+    box = next(one for one in page.status if "Prompt construction" in one.label)
+    assert [one.value for one in box.text] == [first.prompt, "A dog"]
+    assert "built from the plan" in box.warning[0].value
+
+
 def test_switch_shows_an_earlier_version(open_lab: OpenLab) -> None:
     """A click on v1 shows its picture in place of the second one's, and the card's actions are its own."""
     lab, generation_id = _with_two_versions(open_lab())

@@ -245,6 +245,8 @@ def _draw_choice(generation_id: str, by_key: dict[str, Node]) -> str:
         chosen = st.selectbox(
             label,
             list(by_key),
+            # Of a fork, the parent comes first.
+            index=list(by_key).index(REQUEST),
             format_func=lambda key: by_key[key].name,
             key=key,
             persist_state="session",
