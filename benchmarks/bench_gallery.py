@@ -1,10 +1,7 @@
 """Whether the Gallery is as quick over 100,000 generations of four pictures as over 1,000."""
 
-import json
 import random
 import sqlite3
-import time
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
@@ -12,9 +9,10 @@ from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.figures import CannotMeasureError, median, p95, run, say
+from benchmarks.figures import CannotMeasureError, run, say
 from benchmarks.ledgers import COMMON, RARE, fill
-from benchmarks.servers import Server, serve
+from benchmarks.reruns import Body, ask, begin, judge, serve_app, time_in_turns
+from benchmarks.servers import Server
 from promptflow.pictures import make_thumbnail
 from promptflow.records import AssetRole
 from promptflow.storage.local import LocalStore
@@ -25,16 +23,12 @@ SIZES = (1_000, 10_000, 100_000)
 """Generations, of four runs each."""
 RERUNS = 40
 """Of each case at each size."""
-WARM_UPS = 3
 RATIO_LIMIT = 2.0
 LIMIT_MS = 200
-_WAIT_S = 60.0
 _PICTURES = 3.9
 """Pictures that a generation has on average, a little less: every eleventh has one of four refused."""
 _FILES = 24
 """So many thumbnails are made, and stand for all others: a page shows each once."""
-
-Answer = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,74 +53,39 @@ class Gallery:
             "text_deep": {"text": [COMMON], "page": ["400"]},
             "text_rare": {"text": [RARE]},
         }.items():
-            body: Answer = {"page": "gallery", "query_params": address}
+            body: Body = {"page": "gallery", "query_params": address}
             self.sessions[case] = self._begin(body, pictures=RARE not in str(address))
         self.sessions["filter_change"] = self._begin({"page": "gallery"}, pictures=True)
         self.sessions["text_change"] = self._begin({"page": "gallery"}, pictures=True)
 
-    def time_rerun_ms(self, case: str, number: int) -> float:
-        """Return how long one full rerun takes, from the request to the whole answer."""
+    def rerun(self, case: str, number: int) -> None:
+        """Run the page of a case again, whole."""
         body: dict[str, object] = {"session_id": self.sessions[case]}
         if case == "filter_change":
             body["widget_state"] = {state.GALLERY_STARRED: number % 2 == 0}
         if case == "text_change":
             body["widget_state"] = {state.GALLERY_TEXT: f"lighthouse {number % 7}"}
-        started_s = time.monotonic()
-        self._ask(body)
-        return (time.monotonic() - started_s) * 1000
+        ask(self.server, body)
 
-    def _begin(self, body: Answer, *, pictures: bool) -> str:
-        raw = self._ask(body)
-        answer = json.loads(raw)
-        found = raw.count(b'"type": "image"') + raw.count(b'"type":"image"')
-        if answer["status"] != "ready" or (pictures and found != PAGE_SIZE) or not found:
-            message = f"The Gallery is {answer['status']!r} and shows {found} pictures."
+    def _begin(self, body: Body, *, pictures: bool) -> str:
+        session_id, found = begin(self.server, body)
+        if (pictures and found != PAGE_SIZE) or not found:
+            message = f"The Gallery shows {found} pictures."
             raise CannotMeasureError(message)
-        return str(answer["session_id"])
-
-    def _ask(self, body: Answer) -> bytes:
-        request = urllib.request.Request(  # noqa: S310 - our own server
-            f"{self.server.url}/_stcore/agent/interact",
-            data=json.dumps(body).encode(),
-            headers={"Content-Type": "application/json"},
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=_WAIT_S) as answer:  # noqa: S310
-                raw: bytes = answer.read()
-        except OSError as error:
-            raise CannotMeasureError(f"A rerun failed: {error}") from error
-        return raw
+        return session_id
 
 
 def measure() -> Mapping[str, object]:
-    """Rerun every case at every size in turns, so that a busy moment meets them alike."""
+    """Rerun every case at every size in turns."""
     with TemporaryDirectory() as name, ExitStack() as stack:
         galleries = {
             size: stack.enter_context(open_gallery(Path(name) / str(size), size)) for size in SIZES
         }
-        took_ms: dict[str, dict[int, list[float]]] = {
-            case: {size: [] for size in SIZES} for case in galleries[SIZES[0]].sessions
-        }
-        for number in range(1 - WARM_UPS, RERUNS + 1):
-            for case, sizes in took_ms.items():
-                for size, gallery in galleries.items():
-                    took = gallery.time_rerun_ms(case, number)
-                    if number > 0:
-                        sizes[size].append(took)
-            if number % 10 == 0:
-                say(f"gallery: {number} of {RERUNS}")
-    cases = {case: _figures(sizes) for case, sizes in took_ms.items()}
-    worst_ratio = max(one["ratio_of_p95"] for one in cases.values())
-    worst_ms = max(p95(sizes[SIZES[-1]], 1) for sizes in took_ms.values())
+        took_ms = time_in_turns("gallery", galleries, RERUNS)
     return {
         "metric": "p95 of a rerun with 100,000 ÷ with 1,000 generations, the worst case",
-        "ratio": worst_ratio,
-        "limit": RATIO_LIMIT,
-        "p95_ms": worst_ms,
-        "limit_ms": LIMIT_MS,
-        "passed": worst_ratio <= RATIO_LIMIT and worst_ms <= LIMIT_MS,
+        **judge(took_ms, ratio_limit=RATIO_LIMIT, limit_ms=LIMIT_MS),
         "reruns_each": RERUNS,
-        "cases": cases,
     }
 
 
@@ -136,10 +95,7 @@ def open_gallery(folder: Path, generations: int) -> Iterator[Gallery]:
     data = folder / "data"
     fill(data / "promptflow.db", generations)
     add_thumbnails(data)
-    program = ("-m", "streamlit", "run", "app.py")
-    options = ["--server.enableAgentApi=true", "--server.fileWatcherType=none"]
-    variables = {"PROMPTFLOW_DATA_DIR": str(data)}
-    with serve(*program, folder=folder, options=options, variables=variables) as server:
+    with serve_app(folder, data) as server:
         gallery = Gallery(server=server, generations=generations)
         gallery.open()
         say(f"gallery: the app with {generations:,} generations runs")
@@ -180,13 +136,6 @@ def _make_noise(number: int) -> bytes:
     file = BytesIO()
     coarse.resize((1024, 576), Image.Resampling.BICUBIC).save(file, "PNG")
     return file.getvalue()
-
-
-def _figures(took_ms: Mapping[int, list[float]]) -> dict[str, float]:
-    ends = {size: p95(took_ms[size], 1) for size in SIZES}
-    medians = {f"median_ms_{size}": median(took_ms[size], 1) for size in SIZES}
-    ratio = round(ends[SIZES[-1]] / ends[SIZES[0]], 3)
-    return {"ratio_of_p95": ratio, **{f"p95_ms_{size}": ends[size] for size in SIZES}, **medians}
 
 
 if __name__ == "__main__":
