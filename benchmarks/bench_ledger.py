@@ -138,7 +138,7 @@ def list_cases(ledger: SqliteLedger, generations: int) -> Iterator[tuple[str, Re
     """Yield what is measured: its name and how it is read."""
     for case, wanted in GALLERY.items():
         yield f"gallery_{case}", partial(read_page, ledger, wanted, 0)
-    everything, _ = ledger.count_pictures(GalleryFilter())
+    everything, _ = ledger.pictures.count_pictures(GalleryFilter())
     for case, offset in (("half_way", everything // 2), ("last_page", everything - PAGE)):
         yield f"gallery_{case}", partial(read_page, ledger, GalleryFilter(), offset)
     for case, search in SEARCHES.items():
@@ -153,8 +153,8 @@ def read_page(ledger: SqliteLedger, wanted: GalleryFilter, offset: int) -> None:
     Raises:
         CannotMeasureError: there is nothing to show.
     """
-    count, _ = ledger.count_pictures(wanted)
-    pictures = ledger.list_pictures(wanted, limit=PAGE, offset=offset)
+    count, _ = ledger.pictures.count_pictures(wanted)
+    pictures = ledger.pictures.list_pictures(wanted, limit=PAGE, offset=offset)
     if not count or not pictures:
         raise CannotMeasureError(f"No picture fits {wanted}.")
 

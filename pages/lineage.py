@@ -23,7 +23,7 @@ with telling_errors():
     if shown is None:
         draw_nothing()
     else:
-        draw_lineage(lab, shown, lab.name_of)
+        draw_lineage(lab, shown, lab.models.name_of)
     with st.sidebar:
-        draw_history(lab, shown=shown, names=lab.name_of, now=lab.now())
+        draw_history(lab, shown=shown, names=lab.models.name_of, now=lab.now())
         draw_place(lab)

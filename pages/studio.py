@@ -26,9 +26,9 @@ with telling_errors():
         draw_empty()
     lab.open()
     if shown is not None:
-        draw_generation(lab, shown, lab.name_of)
+        draw_generation(lab, shown, lab.models.name_of)
     # Last, because looking a generation up may find that it was interrupted.
     with earlier:
         step_aside()
-        draw_history(lab, shown=shown, names=lab.name_of, now=lab.now())
+        draw_history(lab, shown=shown, names=lab.models.name_of, now=lab.now())
         draw_place(lab)

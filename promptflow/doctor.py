@@ -8,11 +8,12 @@ from functools import partial
 from promptflow.budget import GENERATION_LIMIT, MONTHLY_LIMIT, format_limit
 from promptflow.errors import PromptflowError, SetupError
 from promptflow.inventory import Inventory
-from promptflow.laboratory import MIN_FREE_BYTES, Laboratory, open_laboratory
+from promptflow.laboratory import Laboratory, open_laboratory
 from promptflow.ledger import Ownership
 from promptflow.settings import Settings
 from promptflow.storage.b2 import B2Bucket
 from promptflow.wording import count, format_size
+from promptflow.workshop import MIN_FREE_BYTES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +102,7 @@ def _examine_bucket(lab: Laboratory) -> Iterator[Finding]:
 
 
 def _examine_outbox(lab: Laboratory) -> Iterator[Finding]:
-    waiting = lab.ledger.read_waiting()
+    waiting = lab.ledger.assets.read_waiting()
     if not waiting.pictures:
         yield Finding(what="outbox", fine=True, said="it is empty")
         return
@@ -188,7 +189,7 @@ def _examine_limits(lab: Laboratory) -> Iterator[Finding]:
     if limits.generation_micro_usd is not None:
         parts.append(f"at most {format_limit(limits.generation_micro_usd)} a generation")
     if limits.monthly_micro_usd is not None:
-        spent = lab.read_month_spend()
+        spent = lab.spending.read_month_spend()
         parts.append(
             f"at most {format_limit(limits.monthly_micro_usd)} a month, of which "
             f"{format_limit(spent.committed_micro_usd)} are spent or set aside"
@@ -201,12 +202,14 @@ def _examine_limits(lab: Laboratory) -> Iterator[Finding]:
 
 def _examine_catalog(lab: Laboratory) -> Iterator[Finding]:
     catalog = lab.catalog
-    usable = lab.available((*catalog.text_models, *catalog.image_models))
+    usable = lab.models.available((*catalog.text_models, *catalog.image_models))
     said = (
         f"{count(len(catalog.text_models), 'text model')} and "
         f"{count(len(catalog.image_models), 'image model')}, {len(usable)} of them can be used now"
     )
-    enough = bool(lab.available(catalog.text_models) and lab.available(catalog.image_models))
+    enough = bool(
+        lab.models.available(catalog.text_models) and lab.models.available(catalog.image_models)
+    )
     yield Finding(what="catalogue", fine=enough, said=said)
 
 
@@ -216,7 +219,7 @@ def _examine_keys(lab: Laboratory) -> Iterator[Finding]:
             yield Finding(what=provider.title, fine=True, said=f"needs no key; {provider.note}")
             continue
         try:
-            lab.check_provider(provider.id)
+            lab.models.check_provider(provider.id)
         except SetupError as error:
             yield Finding(what=provider.title, fine=False, said=error.message)
             continue

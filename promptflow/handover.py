@@ -5,7 +5,7 @@ Meant for people and other programs, and never read back: what is to go into ano
 
 import json
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import BinaryIO, Protocol
@@ -27,16 +27,15 @@ _MODE = 0o644 << 16
 """Whoever unpacks it may read the files."""
 _GONE = "There is no picture with this id in the ledger any more, or it was deleted."
 
+ReadEvents = Callable[[str], tuple[Event, ...]]
+"""Generation id → its events, in order."""
+
 
 class Source(Protocol):
-    """Where the pictures and all that is known of them come from."""
+    """Where the pictures come from."""
 
     def find_picture(self, asset_id: str) -> PictureSummary | None:
         """Return one painted picture; ``None`` where there is none of this id."""
-        ...
-
-    def read_events(self, generation_id: str) -> tuple[Event, ...]:
-        """Return the events of a generation."""
         ...
 
     def read_picture(self, asset: Asset) -> bytes:
@@ -55,7 +54,12 @@ class HandedOver:
 
 
 def write_handover(
-    out: BinaryIO, asset_ids: Sequence[str], *, source: Source, created_at: datetime
+    out: BinaryIO,
+    asset_ids: Sequence[str],
+    *,
+    source: Source,
+    read_events: ReadEvents,
+    created_at: datetime,
 ) -> HandedOver:
     """Write pictures into a zip file, one at a time, and a manifest after them.
 
@@ -65,6 +69,7 @@ def write_handover(
         out: an empty file, open for writing.
         asset_ids: which, in this order; one that comes twice is written once.
         source: where they are.
+        read_events: says what is known of their generations.
         created_at: dates the manifest; aware, in UTC.
 
     Returns:
@@ -73,7 +78,7 @@ def write_handover(
     Raises:
         OSError: the file can't be written, for instance because the disk is full.
     """
-    writer = _Writer(source)
+    writer = _Writer(source, read_events)
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
         for asset_id in dict.fromkeys(asset_ids):
             writer.add(archive, asset_id)
@@ -91,10 +96,11 @@ def write_handover(
 class _Writer:
     """What has been written so far."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, read_events: ReadEvents) -> None:
         self.pictures: list[dict[str, object]] = []
         self.left_out: list[dict[str, str]] = []
         self._source = source
+        self._read_events = read_events
         self._views: dict[str, FlowView] = {}
         self._names: set[str] = {MANIFEST}
 
@@ -116,7 +122,7 @@ class _Writer:
 
     def _view(self, generation_id: str) -> FlowView:
         if generation_id not in self._views:
-            self._views[generation_id] = fold(self._source.read_events(generation_id))
+            self._views[generation_id] = fold(self._read_events(generation_id))
         return self._views[generation_id]
 
     def _name(self, picture: PictureSummary, view: FlowView, number: int) -> str:

@@ -178,9 +178,9 @@ def _move(ledger: SqliteLedger, shelves: Shelves, asset: Asset, to: Backend) -> 
         shelves.download(asset)
     else:
         shelves.upload(asset)
-    ledger.mark_stored(asset.asset_id, to)
+    ledger.assets.mark_stored(asset.asset_id, to)
     # Several rows may share one object.
-    if not ledger.is_stored_at(asset.key, asset.backend):
+    if not ledger.assets.is_stored_at(asset.key, asset.backend):
         shelves.remove(asset.key, backend=asset.backend)
 
 
@@ -190,7 +190,7 @@ def _find_places(shelves: Shelves) -> tuple[str, ...]:
 
 def _walk(ledger: SqliteLedger) -> Iterator[Asset]:
     after = ""
-    while batch := ledger.list_assets(after=after, limit=_BATCH):
+    while batch := ledger.assets.list_assets(after=after, limit=_BATCH):
         yield from batch
         after = batch[-1].asset_id
 
@@ -203,7 +203,7 @@ def _list_purged(ledger: SqliteLedger) -> frozenset[str]:
 
 
 def _is_there(ledger: SqliteLedger, shelves: Shelves, asset: Asset) -> bool:
-    now = ledger.find_asset(asset.asset_id) or asset
+    now = ledger.assets.find_asset(asset.asset_id) or asset
     try:
         return shelves.holds(now)
     except BucketError:
@@ -238,7 +238,7 @@ def _bring_back(ledger: SqliteLedger, shelves: Shelves, asset: Asset) -> bool:
     """Look for a missing picture in the other places; say whether it is recorded where it is now."""
     for place in _find_places(shelves):
         if _is_sound(shelves, asset.key, place):
-            ledger.mark_stored(asset.asset_id, place)
+            ledger.assets.mark_stored(asset.asset_id, place)
             return True
     return False
 
@@ -250,8 +250,10 @@ def _clear(ledger: SqliteLedger, shelves: Shelves, stored: Stored) -> bool:
             continue
         if not _is_sound(shelves, stored.key, stored.backend):
             return False
-        ledger.mark_stored(row.asset_id, stored.backend)
-    still = {now.backend for row in stored.recorded if (now := ledger.find_asset(row.asset_id))}
+        ledger.assets.mark_stored(row.asset_id, stored.backend)
+    still = {
+        now.backend for row in stored.recorded if (now := ledger.assets.find_asset(row.asset_id))
+    }
     for place in {stored.backend, *(row.backend for row in stored.recorded)} - still:
         shelves.remove(stored.key, backend=place)
     return True

@@ -54,7 +54,7 @@ def list_models(lab: Laboratory) -> tuple[ModelLine, ...]:
     Raises:
         LedgerError: the ledger can't be read.
     """
-    counts, today = lab.count_refusals(), lab.now().date()
+    counts, today = lab.spending.count_refusals(), lab.now().date()
     lines = []
     cards: tuple[TextModelCard | ImageModelCard, ...]
     cards = (*lab.catalog.text_models, *lab.catalog.image_models)
@@ -64,7 +64,7 @@ def list_models(lab: Laboratory) -> tuple[ModelLine, ...]:
             ModelLine(
                 card=card,
                 gone=is_gone(card, today),
-                reason_unavailable=lab.reason_unavailable(card),
+                reason_unavailable=lab.models.reason_unavailable(card),
                 warning=lab.catalog.warning(card, today),
                 price=price_on(card, today),
                 calls=calls,

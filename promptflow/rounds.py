@@ -68,7 +68,7 @@ class Round:
         if self.shelves.bucket is None:
             return
         self._is_left = False
-        waiting = _each(self.ledger.list_in_outbox)
+        waiting = _each(self.ledger.assets.list_in_outbox)
         beside = [
             threading.Thread(target=self._upload_from, args=(waiting,), name="upload", daemon=True)
             for _ in range(_AT_ONCE - 1)
@@ -91,7 +91,7 @@ class Round:
 
     def make_thumbnails(self) -> None:
         """Make the thumbnails that are missing."""
-        for asset in _each(self.ledger.list_without_thumbnail):
+        for asset in _each(self.ledger.assets.list_without_thumbnail):
             if self.is_over():
                 return
             self._make_thumbnail(asset)
@@ -134,7 +134,7 @@ class Round:
             fault = to_fault(error)
             # What one picture lacks says nothing of the others; a bucket that fails does.
             is_down = isinstance(error, BucketError) and error.is_general
-        self.ledger.record_upload(
+        self.ledger.assets.record_upload(
             asset.asset_id,
             status=UploadStatus.FAILED if fault else UploadStatus.SUCCEEDED,
             fault=fault,
@@ -147,8 +147,8 @@ class Round:
             if self._count(trouble=fault, is_down=is_down):
                 _log.warning("Not uploaded: %s", fault.message)
             return
-        self.ledger.mark_stored(asset.asset_id, B2Bucket.backend)
-        if not self.ledger.is_stored_at(asset.key, OUTBOX):
+        self.ledger.assets.mark_stored(asset.asset_id, B2Bucket.backend)
+        if not self.ledger.assets.is_stored_at(asset.key, OUTBOX):
             self.shelves.remove(asset.key, backend=OUTBOX)
         self._count(uploads=1)
 
@@ -165,7 +165,7 @@ class Round:
             _log.warning("There is no thumbnail of %r: %s", asset.key, error.message)
             self._count(trouble=to_fault(error))
             return
-        self.ledger.record_thumbnail(asset.asset_id, thumbnail)
+        self.ledger.assets.record_thumbnail(asset.asset_id, thumbnail)
         self._count(thumbnails=1)
 
     def _count(

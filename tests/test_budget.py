@@ -168,7 +168,7 @@ class Spent:
 
     def commit(self) -> tuple[int, int]:
         """Return what is known and what is set aside."""
-        spent = self.lab.read_month_spend()
+        spent = self.lab.spending.read_month_spend()
         return spent.known_micro_usd, spent.reserved_micro_usd
 
 
@@ -211,7 +211,7 @@ def test_what_is_unknown_counts_with_its_estimate(spent: Spent) -> None:
     spent.spending.add(Call(at=spent.now, cost=30), at=spent.now, estimate=500)
     spent.spending.add(Call(at=spent.now, cost=None), at=spent.now)
 
-    month = spent.lab.read_month_spend()
+    month = spent.lab.spending.read_month_spend()
     assert (month.known_micro_usd, month.reserved_micro_usd) == (60, 70)
     assert (month.unknown_calls, month.unestimated) == (2, 1)
 
@@ -284,7 +284,7 @@ def test_what_has_ended_makes_room(settings: Settings) -> None:
         assert list(finish(lab, lab.start(request)))
     lab.close(timeout_s=10)
 
-    assert lab.read_month_spend().committed_micro_usd == 0
+    assert lab.spending.read_month_spend().committed_micro_usd == 0
 
 
 def test_the_doctor_tells_the_limits(settings: Settings) -> None:

@@ -69,7 +69,7 @@ def test_pictures_are_in_it_as_they_are_stored(lab: Laboratory) -> None:
 def test_manifest_says_what_each_picture_is(lab: Laboratory) -> None:
     """The manifest has the ids, the words, the model, the parameters, the file and the cost."""
     picture = _paint(lab, request="A fox, a lamp, a book")[-1]
-    lab.star(picture.asset.asset_id, starred=True)
+    lab.organiser.star(picture.asset.asset_id, starred=True)
 
     written = _write(lab, [picture.asset.asset_id])
 
@@ -118,7 +118,7 @@ def test_no_two_names_are_alike(settings: Settings) -> None:
     lab = make_laboratory(settings, painters={GOUACHE: ShadePainter()})
     for request in ("A fox", "a FOX", "A fox!"):
         list(finish(lab, lab.start(make_request(request, image_models=(GOUACHE,)))))
-    pictures = lab.list_pictures(GalleryFilter(), limit=9)
+    pictures = lab.gallery.list_pictures(GalleryFilter(), limit=9)
 
     written = _write(lab, [one.asset.asset_id for one in pictures])
 
@@ -179,30 +179,19 @@ def test_unknown_picture_is_left_out(lab: Laboratory) -> None:
 
 def test_picture_whose_words_cannot_be_read_is_left_out(lab: Laboratory) -> None:
     """Where the ledger fails for one generation, its pictures are noted and the others are there."""
-
-    @dataclass(frozen=True)
-    class Failing:
-        lab: Laboratory
-        bad: str
-
-        def find_picture(self, asset_id: str) -> PictureSummary | None:
-            return self.lab.find_picture(asset_id)
-
-        def read_events(self, generation_id: str) -> tuple[Event, ...]:
-            if generation_id == self.bad:
-                raise LedgerError("The ledger is damaged. Bring back a backup.")
-            return self.lab.read_events(generation_id)
-
-        def read_picture(self, asset: Asset) -> bytes:
-            return self.lab.read_picture(asset)
-
     picture = _paint(lab)[0]
     out = io.BytesIO()
+
+    def fail(generation_id: str) -> tuple[Event, ...]:
+        if generation_id == picture.generation_id:
+            raise LedgerError("The ledger is damaged. Bring back a backup.")
+        return lab.read_events(generation_id)
 
     said = write_handover(
         out,
         [picture.asset.asset_id],
-        source=Failing(lab, picture.generation_id),
+        source=lab.gallery,
+        read_events=fail,
         created_at=NOW,
     )
 
@@ -214,25 +203,27 @@ def test_many_large_pictures_take_the_memory_of_one(lab: Laboratory, tmp_path: P
 
     @dataclass(frozen=True)
     class Heavy:
-        lab: Laboratory
         picture: PictureSummary
 
         def find_picture(self, asset_id: str) -> PictureSummary:
             asset = replace(self.picture.asset, asset_id=asset_id)
             return replace(self.picture, asset=asset)
 
-        def read_events(self, generation_id: str) -> tuple[Event, ...]:
-            return self.lab.read_events(generation_id)
-
         def read_picture(self, asset: Asset) -> bytes:
             return bytes(2_000_000)
 
-    source = Heavy(lab, _paint(lab)[0])
+    source = Heavy(_paint(lab)[0])
     path = tmp_path / "pictures.zip"
     tracemalloc.start()
 
     with path.open("wb") as out:
-        said = write_handover(out, [f"{n}" for n in range(40)], source=source, created_at=NOW)
+        said = write_handover(
+            out,
+            [f"{n}" for n in range(40)],
+            source=source,
+            read_events=lab.read_events,
+            created_at=NOW,
+        )
     peak_bytes = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
 
@@ -246,7 +237,7 @@ def test_reason_is_a_whole_sentence(lab: Laboratory) -> None:
     picture = _paint(lab)[0]
     lab.archive.store.path(picture.asset).unlink()
     with pytest.raises(StorageError) as caught:
-        lab.read_picture(picture.asset)
+        lab.gallery.read_picture(picture.asset)
 
     written = _write(lab, [picture.asset.asset_id])
 
@@ -255,12 +246,14 @@ def test_reason_is_a_whole_sentence(lab: Laboratory) -> None:
 
 def _paint(lab: Laboratory, request: str = "A lighthouse") -> Sequence[PictureSummary]:
     list(finish(lab, lab.start(make_request(request, images_per_model=2))))
-    return lab.list_pictures(GalleryFilter(), limit=20)
+    return lab.gallery.list_pictures(GalleryFilter(), limit=20)
 
 
 def _write(lab: Laboratory, asset_ids: Sequence[str]) -> Written:
     out = io.BytesIO()
-    said = write_handover(out, asset_ids, source=lab, created_at=NOW)
+    said = write_handover(
+        out, asset_ids, source=lab.gallery, read_events=lab.read_events, created_at=NOW
+    )
     archive = zipfile.ZipFile(out)
     assert archive.testzip() is None
     return Written(said=said, archive=archive)

@@ -322,7 +322,7 @@ def test_what_was_interrupted_with_all_its_pictures_is_not_bought_again(room: Ro
 def test_a_deleted_picture_is_not_bought_again(room: Room) -> None:
     """Who deletes a picture wants no other: its run has delivered, and a retry leaves it alone."""
     first = room.run(painters=[FLARE], images_per_model=2)
-    room.lab.delete("picture", first.runs[0].images[0].asset.asset_id)
+    room.lab.organiser.delete("picture", first.runs[0].images[0].asset.asset_id)
     before = room.script.calls
 
     with pytest.raises(InputError, match="nothing to retry"):
@@ -334,7 +334,7 @@ def test_a_deleted_picture_is_not_bought_again(room: Room) -> None:
 def test_a_deleted_picture_was_delivered(room: Room) -> None:
     """A version that fails, after what came first was deleted, makes the generation no failure."""
     first = room.run(painters=[FLARE])
-    room.lab.delete("picture", first.runs[0].images[0].asset.asset_id)
+    room.lab.organiser.delete("picture", first.runs[0].images[0].asset.asset_id)
 
     view = room.resume(
         first,

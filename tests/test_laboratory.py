@@ -84,7 +84,9 @@ def test_generation_is_kept_whole(open_lab: Open) -> None:
     assert flow is None
     assert view.status is GenerationStatus.SUCCEEDED
     assert [run.status for run in runs if run] == [RunStatus.SUCCEEDED] * 2
-    assert [without_lineage(lab.read_picture(run.images[0].asset)) for run in runs if run] == [
+    assert [
+        without_lineage(lab.gallery.read_picture(run.images[0].asset)) for run in runs if run
+    ] == [
         make_png(0),
         make_png(1),
     ]
@@ -96,16 +98,16 @@ def test_what_was_painted_is_in_the_gallery(open_lab: Open) -> None:
     lab = open_lab()
     generation_id = lab.start(make_request())
     _wait(lab, generation_id)
-    first, second = lab.list_pictures(GalleryFilter(), limit=24)
+    first, second = lab.gallery.list_pictures(GalleryFilter(), limit=24)
 
-    lab.star(first.asset.asset_id, starred=True)
-    starred = lab.list_pictures(GalleryFilter(starred=True), limit=24)
-    lab.star(first.asset.asset_id, starred=False)
+    lab.organiser.star(first.asset.asset_id, starred=True)
+    starred = lab.gallery.list_pictures(GalleryFilter(starred=True), limit=24)
+    lab.organiser.star(first.asset.asset_id, starred=False)
 
     assert [one.asset for one in starred] == [first.asset]
-    assert lab.find_picture(second.asset.asset_id) == second
-    assert lab.count_pictures(GalleryFilter(text=first.title)) == (2, False)
-    assert set(lab.list_gallery_models()) == set(BOTH)
+    assert lab.gallery.find_picture(second.asset.asset_id) == second
+    assert lab.gallery.count_pictures(GalleryFilter(text=first.title)) == (2, False)
+    assert set(lab.gallery.list_gallery_models()) == set(BOTH)
     assert lab.read_lineage(generation_id).stars == {}
 
 
@@ -218,7 +220,7 @@ def test_picture_the_ledger_did_not_take_is_found_again(open_lab: Open, settings
     assert isinstance(ending, FlowFinished)
     assert ending.status is view.status is GenerationStatus.INTERRUPTED
     assert sorted(
-        without_lineage(lab.read_picture(image.asset)) for image in view.runs[0].images
+        without_lineage(lab.gallery.read_picture(image.asset)) for image in view.runs[0].images
     ) == sorted([make_png(0), make_png(1)])
 
 
@@ -263,10 +265,13 @@ def test_only_what_can_be_asked_is_available(open_lab: Open) -> None:
     lab = open_lab()
     flare = lab.catalog.image_model("gpt-image-2.6-flare")
 
-    assert lab.available(lab.catalog.image_models) == BOTH
-    assert lab.available(lab.catalog.text_models) == ("offline-planner",)
-    assert lab.reason_unavailable(flare) == "GPT Image 2.6 Flare needs OPENAI_API_KEY to be set."
-    assert lab.reason_unavailable(lab.catalog.image_model(GOUACHE)) is None
+    assert lab.models.available(lab.catalog.image_models) == BOTH
+    assert lab.models.available(lab.catalog.text_models) == ("offline-planner",)
+    assert (
+        lab.models.reason_unavailable(flare)
+        == "GPT Image 2.6 Flare needs OPENAI_API_KEY to be set."
+    )
+    assert lab.models.reason_unavailable(lab.catalog.image_model(GOUACHE)) is None
 
 
 @pytest.mark.parametrize(
@@ -298,9 +303,11 @@ def test_another_server_offers_what_is_named_and_no_more(
         )
     )
 
-    assert lab.available(lab.catalog.text_models)[:3] == text_models
-    assert lab.available(lab.catalog.image_models)[:3] == image_models
-    assert lab.catalog.default_text_model(lab.available(lab.catalog.text_models)) == "llama3.3"
+    assert lab.models.available(lab.catalog.text_models)[:3] == text_models
+    assert lab.models.available(lab.catalog.image_models)[:3] == image_models
+    assert (
+        lab.catalog.default_text_model(lab.models.available(lab.catalog.text_models)) == "llama3.3"
+    )
 
 
 def test_model_that_another_server_was_not_said_to_have_names_the_variable(
@@ -320,9 +327,9 @@ def test_model_that_another_server_was_not_said_to_have_names_the_variable(
     banana = lab.catalog.image_model("gemini-nano-banana-2.1")
     luna, sdxl = lab.catalog.text_model("gpt-6-luna"), lab.catalog.image_model("sdxl")
 
-    assert "add gpt-6-luna to OPENAI_TEXT_MODELS" in (lab.reason_unavailable(luna) or "")
-    assert "GOOGLE_AI_API_KEY" in (lab.reason_unavailable(banana) or "")
-    assert lab.reason_unavailable(sdxl) is None
+    assert "add gpt-6-luna to OPENAI_TEXT_MODELS" in (lab.models.reason_unavailable(luna) or "")
+    assert "GOOGLE_AI_API_KEY" in (lab.models.reason_unavailable(banana) or "")
+    assert lab.models.reason_unavailable(sdxl) is None
 
 
 def test_request_is_checked_with_its_parameters_and_references(open_lab: Open) -> None:
@@ -347,8 +354,8 @@ def test_models_are_called_by_their_titles(open_lab: Open) -> None:
     """A model has its title from the catalogue; one that it has lost keeps its id."""
     lab = open_lab()
 
-    assert lab.name_of(GOUACHE) == "Offline gouache"
-    assert lab.name_of("painter-of-old") == "painter-of-old"
+    assert lab.models.name_of(GOUACHE) == "Offline gouache"
+    assert lab.models.name_of("painter-of-old") == "painter-of-old"
 
 
 def test_picture_without_its_file_is_missing(open_lab: Open, settings: Settings) -> None:

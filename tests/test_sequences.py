@@ -366,7 +366,7 @@ class Sequences(RuleBasedStateMachine):
         if not self.shown:
             return
         view = self.view(which)
-        self.lab.delete("generation", view.generation_id)
+        self.lab.organiser.delete("generation", view.generation_id)
         self.deleted[view.generation_id] = view
 
     @precondition(lambda self: self.deleted)
@@ -392,7 +392,7 @@ class Sequences(RuleBasedStateMachine):
     def undo(self, which: int) -> None:
         """Bring a deleted generation back: all of it, as it was."""
         generation_id, before = list(self.deleted.items())[which % len(self.deleted)]
-        self.lab.restore("generation", generation_id)
+        self.lab.organiser.restore("generation", generation_id)
         del self.deleted[generation_id]
         assert self.lab.look_up(generation_id)[1] == before
 
@@ -406,11 +406,11 @@ class Sequences(RuleBasedStateMachine):
         if not pictures:
             return
         chosen = pictures[picture % len(pictures)]
-        self.lab.delete("picture", chosen)
+        self.lab.organiser.delete("picture", chosen)
         after = self.lab.look_up(view.generation_id)[1]
         models = view.request.image_models
         assert list(map(after.has_delivered, models)) == list(map(view.has_delivered, models))
-        assert self.lab.find_picture(chosen) is None
+        assert self.lab.gallery.find_picture(chosen) is None
 
     @rule(which=WHICH)
     def undo_pictures(self, which: int) -> None:
@@ -418,15 +418,15 @@ class Sequences(RuleBasedStateMachine):
         if not self.shown:
             return
         generation_id = self.view(which).generation_id
-        for asset_id in self.lab.list_deleted_pictures(generation_id):
-            self.lab.restore("picture", asset_id)
-        assert self.lab.list_deleted_pictures(generation_id) == ()
+        for asset_id in self.lab.organiser.list_deleted_pictures(generation_id):
+            self.lab.organiser.restore("picture", asset_id)
+        assert self.lab.organiser.list_deleted_pictures(generation_id) == ()
 
     @invariant()
     def shows_what_is_not_deleted(self) -> None:
         """Lists, gallery and views show the same: what isn't deleted, and nothing else."""
         listed = [one.generation_id for one in self.lab.list_generations(limit=99)]
-        shown = self.lab.list_pictures(GalleryFilter(), limit=999)
+        shown = self.lab.gallery.list_pictures(GalleryFilter(), limit=999)
         views = [self.lab.look_up(one)[1] for one in self.shown]
         there = {
             image.asset.asset_id for view in views for run in view.runs for image in run.images
@@ -434,7 +434,7 @@ class Sequences(RuleBasedStateMachine):
 
         assert sorted(listed) == sorted(self.shown)
         assert {one.asset.asset_id for one in shown} == there
-        assert self.lab.count_pictures(GalleryFilter()) == (len(there), False)
+        assert self.lab.gallery.count_pictures(GalleryFilter()) == (len(there), False)
 
     @invariant()
     def adds_up(self) -> None:

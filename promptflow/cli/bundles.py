@@ -24,7 +24,7 @@ def export(open_lab: OpenLaboratory, generation_ids: tuple[str, ...], out: str) 
             generation_ids,
             _read_path("out", out),
             ledger=lab.ledger,
-            read_picture=lab.read_picture,
+            read_picture=lab.gallery.read_picture,
             clock=Clock(),
         )
     tell(

@@ -23,10 +23,10 @@ def delete(open_lab: OpenLaboratory, generation_id: str, *, undo: bool) -> int:
     """Delete the generation GENERATION_ID; until `purge` takes it, it can be brought back."""
     with laboratory(open_lab) as lab:
         if undo:
-            lab.restore("generation", generation_id)
+            lab.organiser.restore("generation", generation_id)
             tell("Restored.\n")
         else:
-            lab.delete("generation", generation_id)
+            lab.organiser.delete("generation", generation_id)
             tell("Deleted. `delete --undo` with the same id brings it back.\n")
         return SUCCEEDED
 

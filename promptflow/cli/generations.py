@@ -99,8 +99,10 @@ def generate(
     with laboratory(open_lab) as lab:
         catalog = lab.catalog
         if text_model is None:
-            text_model = catalog.default_text_model(lab.available(catalog.text_models))
-        painters = image_models or catalog.default_image_models(lab.available(catalog.image_models))
+            text_model = catalog.default_text_model(lab.models.available(catalog.text_models))
+        painters = image_models or catalog.default_image_models(
+            lab.models.available(catalog.image_models)
+        )
         pictures = read_references(references)
         asked = read_parameters(parameters, painters)
         told = read_stage_texts(instructions)
@@ -149,11 +151,11 @@ def show(open_lab: OpenLaboratory, generation_id: str, *, as_json: bool, links: 
             raise InputError("links", "--links goes with --json; write both.")
         view = lab.look_up(generation_id)[1]
         if as_json:
-            labels = lab.read_all_labels(view.generation_id)
+            labels = lab.organiser.read_all_labels(view.generation_id)
             link = _find_addresses(lab, view) if links else None
             print_json(render_document(view, labels=labels, link=link))
         else:
-            transcript = Transcript(print_, lab.name_of, lab.sees_references)
+            transcript = Transcript(print_, lab.models.name_of, lab.models.sees_references)
             for event in lab.read_events(generation_id):
                 transcript.take(event)
         return SUCCEEDED
@@ -230,14 +232,14 @@ def _carry_out(lab: Laboratory, start: Callable[[], str], *, as_json: bool) -> i
     """Carry a flow out, print what has become of it, and return the exit code."""
     view = _follow(lab, start)
     if as_json:
-        print_json(render_document(view, labels=lab.read_all_labels(view.generation_id)))
+        print_json(render_document(view, labels=lab.organiser.read_all_labels(view.generation_id)))
     settle(lab)
     return _exit_code(view)
 
 
 def _follow(lab: Laboratory, start: Callable[[], str]) -> FlowView:
     """Start a flow, tell it on stderr until its end, and read it back from the ledger."""
-    transcript = Transcript(tell, lab.name_of, lab.sees_references)
+    transcript = Transcript(tell, lab.models.name_of, lab.models.sees_references)
     with _first_interrupt() as pressed:
         generation_id = start()
         flow = lab.find_flow(generation_id)

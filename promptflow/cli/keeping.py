@@ -24,7 +24,7 @@ def sync(open_lab: OpenLaboratory) -> int:
     """Upload what waits in the outbox, and mend what doesn't fit together."""
     with laboratory(open_lab) as lab:
         done = lab.archive.sync(_tell_progress)
-        waiting = lab.ledger.read_waiting().pictures
+        waiting = lab.ledger.assets.read_waiting().pictures
         is_set_up = lab.archive.bucket is not None
     tell_line("")
     told = [f"{count(done.tidied.uploads, 'object')} uploaded"]

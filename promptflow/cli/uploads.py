@@ -12,7 +12,7 @@ _PATIENCE_S = 120.0
 def settle(lab: Laboratory) -> None:
     """Wait for what a server would do in the background, and say what is left."""
     done = lab.archive.settle(timeout_s=_PATIENCE_S)
-    waiting = lab.ledger.read_waiting()
+    waiting = lab.ledger.assets.read_waiting()
     if lab.archive.bucket is None or not waiting.pictures:
         return
     trouble = (done.trouble if done else None) or waiting.trouble

@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from promptflow.clock import from_text
+from promptflow.ledger.access import Access
 from promptflow.ledger.read import to_asset
 from promptflow.ledger.search import find_generations, has_words
 from promptflow.records import Asset, GalleryFilter, PictureSummary, RunStatus
-
-__all__ = ["GalleryFilter", "count_pictures", "find_picture", "list_models", "list_pictures"]
 
 COUNT_LIMIT = 1_000
 """What no count is kept of is counted up to here."""
@@ -76,72 +75,98 @@ class _Where:
         return " AND ".join(self.conditions)
 
 
-def list_pictures(
-    connection: sqlite3.Connection, wanted: GalleryFilter, *, limit: int, offset: int = 0
-) -> tuple[PictureSummary, ...]:
-    """List painted pictures: newest first, or, where words are looked up, by their generations.
+class Pictures:
+    """Painted pictures as the gallery looks for them.
 
     Args:
-        connection: to the ledger, inside a transaction.
-        wanted: which.
-        limit: how many at most, from 1.
-        offset: how many to leave out before, from 0.
-
-    Returns:
-        At most `limit`; empty where nothing fits, or fewer than `offset` do.
+        access: to the ledger's file.
     """
-    offset = min(offset, _MOST)
-    if has_words(wanted.text):
-        found = itertools.islice(_find(connection, wanted), offset, min(offset + limit, _MOST))
-        rowids = list(found)
-    else:
-        rowids = _walk(connection, wanted, limit=limit, offset=offset)
-    return _describe(connection, rowids)
 
+    def __init__(self, access: Access) -> None:
+        self._access = access
 
-def count_pictures(connection: sqlite3.Connection, wanted: GalleryFilter) -> tuple[int, bool]:
-    """Count painted pictures.
+    def list_pictures(
+        self, wanted: GalleryFilter, *, limit: int, offset: int = 0
+    ) -> tuple[PictureSummary, ...]:
+        """List painted pictures: newest first, or, where words are looked up, by their generations.
 
-    Args:
-        connection: to the ledger, inside a transaction.
-        wanted: which.
+        Args:
+            wanted: which.
+            limit: how many at most, from 1.
+            offset: how many to leave out before, from 0.
 
-    Returns:
-        How many, and whether there are more than that: by words, cost, tag or star it is counted up to
-        `COUNT_LIMIT` only.
-    """
-    if has_words(wanted.text):
-        found: Iterator[object] = _find(connection, wanted)
-    elif _is_counted(wanted):
-        return sum(pictures for _, pictures in _count_days(connection, wanted)), False
-    else:
-        found = iter(_walk(connection, wanted, limit=COUNT_LIMIT + 1, offset=0))
-    number = sum(1 for _ in itertools.islice(found, COUNT_LIMIT + 1))
-    return min(number, COUNT_LIMIT), number > COUNT_LIMIT
+        Returns:
+            At most `limit`; empty where nothing fits, or fewer than `offset` do.
 
+        Raises:
+            LedgerError: the ledger can't be read.
+        """
+        if self._access.is_new:
+            return ()
+        offset = min(offset, _MOST)
+        with self._access.reading() as connection:
+            if has_words(wanted.text):
+                end = min(offset + limit, _MOST)
+                rowids = list(itertools.islice(_find(connection, wanted), offset, end))
+            else:
+                rowids = _walk(connection, wanted, limit=limit, offset=offset)
+            return _describe(connection, rowids)
 
-def find_picture(connection: sqlite3.Connection, asset_id: str) -> PictureSummary | None:
-    """Return one painted picture; ``None`` where there is none of this id.
+    def count_pictures(self, wanted: GalleryFilter) -> tuple[int, bool]:
+        """Count painted pictures.
 
-    Args:
-        connection: to the ledger, inside a transaction.
-        asset_id: anything; it may come from an address.
-    """
-    # What was typed may hold bytes that are no text, and SQLite takes texts only.
-    sought = asset_id.encode(errors="replace").decode()
-    sql = "SELECT rowid FROM assets WHERE id = ? AND role = 'output' AND hidden = 0"
-    rowids = [row[0] for row in connection.execute(sql, (sought,))]
-    return next(iter(_describe(connection, rowids)), None)
+        Args:
+            wanted: which.
 
+        Returns:
+            How many, and whether there are more than that: by words, cost, tag or star it is counted up
+            to `COUNT_LIMIT` only.
 
-def list_models(connection: sqlite3.Connection) -> tuple[str, ...]:
-    """List the image models that have painted a picture, by id.
+        Raises:
+            LedgerError: the ledger can't be read.
+        """
+        if self._access.is_new:
+            return 0, False
+        with self._access.reading() as connection:
+            if has_words(wanted.text):
+                found: Iterator[object] = _find(connection, wanted)
+            elif _is_counted(wanted):
+                return sum(pictures for _, pictures in _count_days(connection, wanted)), False
+            else:
+                found = iter(_walk(connection, wanted, limit=COUNT_LIMIT + 1, offset=0))
+            number = sum(1 for _ in itertools.islice(found, COUNT_LIMIT + 1))
+        return min(number, COUNT_LIMIT), number > COUNT_LIMIT
 
-    Args:
-        connection: to the ledger, inside a transaction.
-    """
-    sql = "SELECT image_model FROM picture_counts GROUP BY image_model HAVING sum(pictures) > 0"
-    return tuple(row[0] for row in connection.execute(f"{sql} ORDER BY image_model"))
+    def list_gallery_models(self) -> tuple[str, ...]:
+        """List the image models that have painted a picture, by id.
+
+        Raises:
+            LedgerError: the ledger can't be read.
+        """
+        if self._access.is_new:
+            return ()
+        sql = "SELECT image_model FROM picture_counts GROUP BY image_model HAVING sum(pictures) > 0"
+        with self._access.reading() as connection:
+            rows = connection.execute(f"{sql} ORDER BY image_model")
+            return tuple(row["image_model"] for row in rows)
+
+    def find_picture(self, asset_id: str) -> PictureSummary | None:
+        """Return one painted picture; ``None`` where there is none of this id.
+
+        Args:
+            asset_id: anything; it may come from an address.
+
+        Raises:
+            LedgerError: the ledger can't be read.
+        """
+        if self._access.is_new:
+            return None
+        # What was typed may hold bytes that are no text, and SQLite takes texts only.
+        sought = asset_id.encode(errors="replace").decode()
+        sql = "SELECT rowid FROM assets WHERE id = ? AND role = 'output' AND hidden = 0"
+        with self._access.reading() as connection:
+            rowids = [row[0] for row in connection.execute(sql, (sought,))]
+            return next(iter(_describe(connection, rowids)), None)
 
 
 def _walk(

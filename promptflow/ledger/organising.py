@@ -1,4 +1,4 @@
-"""Titles, notes, tags, and the marks of what is deleted; the use of all of them. Floor 4.
+"""Titles, notes, tags, stars, and the marks of what is deleted; the use of all of them. Floor 4.
 
 A mark is all that deleting does, so that it can be undone. What it costs to have made something is told by
 stages and runs, which no mark changes.
@@ -17,6 +17,7 @@ from promptflow.errors import (
     UnknownGenerationError,
 )
 from promptflow.labels import Kind
+from promptflow.ledger.access import Access
 from promptflow.ledger.keeping import tell_unknown_picture
 from promptflow.ledger.read import tell_unknown
 from promptflow.ledger.rows import insert
@@ -30,6 +31,10 @@ _STATES = {
         "WHERE id = ? AND role = 'output'"
     ),
 }
+_HIDDEN = "SELECT 1 FROM assets WHERE id = ? AND hidden = 1"
+_STAR = """
+    UPDATE assets SET starred_at = iif(:at IS NULL, NULL, coalesce(starred_at, :at)) WHERE id = :id
+"""
 _EXCERPT_CHARS = 60
 
 
@@ -48,24 +53,157 @@ _PLACES: Mapping[Kind, _Place] = {
 }
 
 
-def read_labels(connection: sqlite3.Connection, kind: Kind, row_id: str) -> Labels:
-    """Return what a person wrote on something.
+class Marks:
+    """What a person puts on generations and pictures: titles, notes, tags, stars, and what is deleted.
 
     Args:
-        connection: to the ledger, inside a transaction.
-        kind: what it is.
-        row_id: its id; it may come from an address.
-
-    Raises:
-        LedgerError: there is none of this id.
+        access: to the ledger's file.
     """
-    place, row_id = _PLACES[kind], _mend(row_id)
-    _read_state(connection, kind, row_id)
-    sql = f"SELECT title, note FROM {place.table} WHERE id = ?"  # noqa: S608
-    title, note = connection.execute(sql, (row_id,)).fetchone()
-    sql = f"SELECT tag FROM {place.tags} WHERE {place.owner} = ? ORDER BY tag"  # noqa: S608
-    tags = tuple(row[0] for row in connection.execute(sql, (row_id,)))
-    return Labels(title=title, note=note, tags=tags)
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+
+    def star(self, asset_id: str, at: datetime | None) -> None:
+        """Give an asset a star, or take it away.
+
+        Args:
+            asset_id: which.
+            at: when; ``None`` takes it away. A star that is there keeps its time.
+
+        Raises:
+            LedgerError: there is no such asset, it was deleted, or it could not be written.
+        """
+        with self._access.writing() as db:
+            if db.execute(_HIDDEN, (asset_id,)).fetchone():
+                raise LedgerError(
+                    "The picture was deleted meanwhile. Restore it to give it a star."
+                )
+            star = {"id": asset_id, "at": None if at is None else to_text(at)}
+            if db.execute(_STAR, star).rowcount == 0:
+                raise LedgerError(tell_unknown_picture(asset_id))
+
+    def read_labels(self, kind: Kind, row_id: str) -> Labels:
+        """Return what a person wrote on a generation or picture.
+
+        Args:
+            kind: what it is.
+            row_id: its id; it may come from an address.
+
+        Raises:
+            LedgerError: there is none of this id, or the ledger can't be read.
+        """
+        with self._access.reading() as connection:
+            return _read_labels(connection, kind, row_id)
+
+    def read_all_labels(self, generation_id: str) -> dict[str, Labels]:
+        """Return what a person wrote on a generation and on its pictures, by id.
+
+        Args:
+            generation_id: whose.
+
+        Raises:
+            LedgerError: there is none of this id, or the ledger can't be read.
+        """
+        with self._access.reading() as connection:
+            return read_all_labels(connection, generation_id)
+
+    def write_labels(self, kind: Kind, row_id: str, labels: Labels) -> None:
+        """Replace what a person wrote on a generation or picture.
+
+        Args:
+            kind: what it is.
+            row_id: its id.
+            labels: as `promptflow.labels.clean_labels` returns them; a generation without a title gets
+                the beginning of its request for one.
+
+        Raises:
+            LedgerError: there is none of this id, it was deleted, or it could not be written.
+        """
+        place, title = _PLACES[kind], labels.title
+        with self._access.writing() as db:
+            if _read_state(db, kind, row_id)["deleted_at"] is not None:
+                raise LedgerError(
+                    f"The {kind} was deleted, so nothing was written. Restore it first."
+                )
+            if kind == "generation" and not title:
+                sql = "SELECT request FROM generations WHERE id = ?"
+                title = title_of(db.execute(sql, (row_id,)).fetchone()[0])
+            sql = f"UPDATE {place.table} SET title = ?, note = ? WHERE id = ?"  # noqa: S608
+            db.execute(sql, (title, labels.note, row_id))
+            db.execute(f"DELETE FROM {place.tags} WHERE {place.owner} = ?", (row_id,))  # noqa: S608
+            for tag in labels.tags:
+                insert(db, place.tags, {place.owner: row_id, "tag": tag})
+
+    def list_tags(self) -> tuple[str, ...]:
+        """List the tags that are in use, in the order of the alphabet.
+
+        Raises:
+            LedgerError: the ledger can't be read.
+        """
+        if self._access.is_new:
+            return ()
+        sql = "SELECT tag FROM generation_tags UNION SELECT tag FROM asset_tags ORDER BY tag"
+        with self._access.reading() as connection:
+            return tuple(row[0] for row in connection.execute(sql))
+
+    def delete(self, kind: Kind, row_id: str, at: datetime) -> None:
+        """Mark a generation or picture as deleted; what is so already keeps its time.
+
+        Args:
+            kind: what it is.
+            row_id: its id.
+            at: when.
+
+        Raises:
+            InputError: it is still being made.
+            LedgerError: there is none of this id, or it could not be written.
+        """
+        table = _PLACES[kind].table
+        sql = f"UPDATE {table} SET deleted_at = coalesce(deleted_at, ?) WHERE id = ?"  # noqa: S608
+        with self._access.writing() as db:
+            if _read_state(db, kind, row_id)["status"] == GenerationStatus.RUNNING:
+                message = (
+                    f"The {kind} {row_id[:_EXCERPT_CHARS]!r} is still being made, so it was not "
+                    "deleted. Cancel it first, or wait until it has ended."
+                )
+                raise InputError(kind, message)
+            db.execute(sql, (to_text(at), row_id))
+
+    def undelete(self, kind: Kind, row_id: str) -> None:
+        """Bring back a generation or picture that was deleted; what was not stays as it is.
+
+        Args:
+            kind: what it is.
+            row_id: its id.
+
+        Raises:
+            LedgerError: there is none of this id, it was purged, or it could not be written.
+        """
+        table = _PLACES[kind].table
+        with self._access.writing() as db:
+            if _read_state(db, kind, row_id)["purged_at"] is not None:
+                message = f"The {kind} was purged, or is about to be: it can't be brought back."
+                raise LedgerError(message)
+            db.execute(f"UPDATE {table} SET deleted_at = NULL WHERE id = ?", (row_id,))  # noqa: S608
+
+    def list_deleted_pictures(self, generation_id: str) -> tuple[str, ...]:
+        """List the pictures of a generation that were deleted by themselves and can be brought back.
+
+        Args:
+            generation_id: whose; it may come from an address.
+
+        Returns:
+            Their ids.
+
+        Raises:
+            LedgerError: the ledger can't be read.
+        """
+        sql = """
+            SELECT id FROM assets
+            WHERE generation_id = ? AND deleted_at IS NOT NULL AND purged_at IS NULL ORDER BY id
+        """
+        with self._access.reading() as connection:
+            return tuple(row[0] for row in connection.execute(sql, (_mend(generation_id),)))
 
 
 def read_all_labels(connection: sqlite3.Connection, generation_id: str) -> dict[str, Labels]:
@@ -84,106 +222,9 @@ def read_all_labels(connection: sqlite3.Connection, generation_id: str) -> dict[
     sql = "SELECT id FROM assets WHERE generation_id = ? AND role = 'output'"
     rows = connection.execute(sql, (generation_id,)).fetchall()
     return {
-        generation_id: read_labels(connection, "generation", generation_id),
-        **{row[0]: read_labels(connection, "picture", row[0]) for row in rows},
+        generation_id: _read_labels(connection, "generation", generation_id),
+        **{row[0]: _read_labels(connection, "picture", row[0]) for row in rows},
     }
-
-
-def write_labels(db: sqlite3.Connection, kind: Kind, row_id: str, labels: Labels) -> None:
-    """Replace what a person wrote on something.
-
-    Args:
-        db: inside a transaction.
-        kind: what it is.
-        row_id: its id.
-        labels: as `clean_labels` returns them; a generation without a title gets the beginning of its
-            request for one.
-
-    Raises:
-        LedgerError: there is none of this id, or it was deleted.
-    """
-    place, title = _PLACES[kind], labels.title
-    state = _read_state(db, kind, row_id)
-    if state["deleted_at"] is not None:
-        raise LedgerError(f"The {kind} was deleted, so nothing was written. Restore it first.")
-    if kind == "generation" and not title:
-        sql = "SELECT request FROM generations WHERE id = ?"
-        title = title_of(db.execute(sql, (row_id,)).fetchone()[0])
-    sql = f"UPDATE {place.table} SET title = ?, note = ? WHERE id = ?"  # noqa: S608
-    db.execute(sql, (title, labels.note, row_id))
-    db.execute(f"DELETE FROM {place.tags} WHERE {place.owner} = ?", (row_id,))  # noqa: S608
-    for tag in labels.tags:
-        insert(db, place.tags, {place.owner: row_id, "tag": tag})
-
-
-def list_tags(connection: sqlite3.Connection) -> tuple[str, ...]:
-    """List the tags that are in use, in the order of the alphabet.
-
-    Args:
-        connection: to the ledger, inside a transaction.
-    """
-    sql = "SELECT tag FROM generation_tags UNION SELECT tag FROM asset_tags ORDER BY tag"
-    return tuple(row[0] for row in connection.execute(sql))
-
-
-def mark_deleted(db: sqlite3.Connection, kind: Kind, row_id: str, at: datetime) -> None:
-    """Mark something as deleted; what is so already keeps its time.
-
-    Args:
-        db: inside a transaction.
-        kind: what it is.
-        row_id: its id.
-        at: when.
-
-    Raises:
-        InputError: it is a generation that still runs.
-        LedgerError: there is none of this id.
-    """
-    state = _read_state(db, kind, row_id)
-    if state["status"] == GenerationStatus.RUNNING:
-        message = (
-            f"The {kind} {row_id[:_EXCERPT_CHARS]!r} is still being made, so it was not deleted. "
-            "Cancel it first, or wait until it has ended."
-        )
-        raise InputError(kind, message)
-    table = _PLACES[kind].table
-    sql = f"UPDATE {table} SET deleted_at = coalesce(deleted_at, ?) WHERE id = ?"  # noqa: S608
-    db.execute(sql, (to_text(at), row_id))
-
-
-def unmark_deleted(db: sqlite3.Connection, kind: Kind, row_id: str) -> None:
-    """Bring back what was deleted; what was not stays as it is.
-
-    Args:
-        db: inside a transaction.
-        kind: what it is.
-        row_id: its id.
-
-    Raises:
-        LedgerError: there is none of this id, or it was purged.
-    """
-    if _read_state(db, kind, row_id)["purged_at"] is not None:
-        message = f"The {kind} was purged, or is about to be: it can't be brought back."
-        raise LedgerError(message)
-    table = _PLACES[kind].table
-    db.execute(f"UPDATE {table} SET deleted_at = NULL WHERE id = ?", (row_id,))  # noqa: S608
-
-
-def list_deleted_pictures(connection: sqlite3.Connection, generation_id: str) -> tuple[str, ...]:
-    """List the pictures of a generation that were deleted by themselves and can be brought back.
-
-    Args:
-        connection: to the ledger, inside a transaction.
-        generation_id: whose; it may come from an address.
-
-    Returns:
-        Their ids.
-    """
-    sql = """
-        SELECT id FROM assets
-        WHERE generation_id = ? AND deleted_at IS NOT NULL AND purged_at IS NULL ORDER BY id
-    """
-    return tuple(row[0] for row in connection.execute(sql, (_mend(generation_id),)))
 
 
 def check_shown(connection: sqlite3.Connection, generation_id: str) -> None:
@@ -209,6 +250,21 @@ def check_shown(connection: sqlite3.Connection, generation_id: str) -> None:
     else:
         said += " It was purged since: what is left of it is what it cost."
     raise DeletedGenerationError(said, deleted_at=deleted_at, is_purged=purged is not None)
+
+
+def _read_labels(connection: sqlite3.Connection, kind: Kind, row_id: str) -> Labels:
+    """Return what a person wrote on something.
+
+    Raises:
+        LedgerError: there is none of this id.
+    """
+    place, row_id = _PLACES[kind], _mend(row_id)
+    _read_state(connection, kind, row_id)
+    sql = f"SELECT title, note FROM {place.table} WHERE id = ?"  # noqa: S608
+    title, note = connection.execute(sql, (row_id,)).fetchone()
+    sql = f"SELECT tag FROM {place.tags} WHERE {place.owner} = ? ORDER BY tag"  # noqa: S608
+    tags = tuple(row[0] for row in connection.execute(sql, (row_id,)))
+    return Labels(title=title, note=note, tags=tags)
 
 
 def _read_state(

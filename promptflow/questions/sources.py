@@ -43,20 +43,20 @@ def read_thumbnail(laboratory: Laboratory, asset_id: str) -> tuple[str, bytes] |
     Raises:
         LedgerError: the ledger can't be read.
     """
-    asset = laboratory.ledger.find_asset(asset_id)
+    asset = laboratory.ledger.assets.find_asset(asset_id)
     if asset is not None and asset.role is not AssetRole.THUMBNAIL:
         asset = _find_thumbnail(laboratory, asset)
     if asset is None:
         return None
     try:
-        return asset.mime, laboratory.read_picture(asset)
+        return asset.mime, laboratory.gallery.read_picture(asset)
     except StorageError:
         return None
 
 
 def _find_thumbnail(laboratory: Laboratory, asset: Asset) -> Asset | None:
     """Return the thumbnail of a picture or reference; ``None`` until it is made."""
-    picture = laboratory.ledger.find_picture(asset.asset_id)
+    picture = laboratory.ledger.pictures.find_picture(asset.asset_id)
     if picture is not None:
         return picture.thumbnail
     parts = find_parts(asset.key)

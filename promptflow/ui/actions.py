@@ -162,7 +162,7 @@ def _draw_about(
     """Draw a dialog about one run."""
     from promptflow.ui.again import draw_again, draw_changes, draw_edit
 
-    title = lab.name_of(run.image_model)
+    title = lab.models.name_of(run.image_model)
     match kind:
         case "again":
             draw_action(f"{title}, again", partial(draw_again, lab, view, run))

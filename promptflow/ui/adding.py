@@ -40,7 +40,7 @@ def draw_adding(lab: Laboratory, view: FlowView) -> None:
     chosen = st.multiselect(
         "Image models",
         list(prices),
-        format_func=lambda model_id: f"{lab.name_of(model_id)} · {prices[model_id]}",
+        format_func=lambda model_id: f"{lab.models.name_of(model_id)} · {prices[model_id]}",
         key=key,
         placeholder="Choose one or more",
         max_selections=MAX_IMAGE_MODELS - len(view.request.image_models),
@@ -59,7 +59,7 @@ def draw_adding(lab: Laboratory, view: FlowView) -> None:
 def _list_prices(lab: Laboratory, view: FlowView) -> Mapping[str, str]:
     """Return what each image model that could join costs at most, in words."""
     prices = {}
-    for model_id in lab.available(lab.catalog.image_models):
+    for model_id in lab.models.available(lab.catalog.image_models):
         try:
             iteration = lab.iterations.add_models(view, [model_id])
         except InputError:

@@ -142,13 +142,13 @@ def _draw_wish(
         return replace(wish, thinking=draw_thinking(view.generation_id, found.output, slots))
     prompts = {model: run.prompt for model, run in _runs(view).items()}
     return replace(
-        wish, prompts=draw_prompts(view.generation_id, prompts, slots, names=lab.name_of)
+        wish, prompts=draw_prompts(view.generation_id, prompts, slots, names=lab.models.name_of)
     )
 
 
 def _choose_text_model(lab: Laboratory, view: FlowView, wish: _Wish) -> str:
     """Draw the choice of who answers what is asked; the one who did by default, where it can be."""
-    writers = lab.available(lab.catalog.text_models)
+    writers = lab.models.available(lab.catalog.text_models)
     was = view.request.text_model
     usual = was if was in writers else lab.catalog.default_text_model(writers)
     if wish.prompts is not None and set(wish.prompts) == set(view.request.image_models):
@@ -159,7 +159,7 @@ def _choose_text_model(lab: Laboratory, view: FlowView, wish: _Wish) -> str:
     return st.selectbox(
         "Text model",
         writers,
-        format_func=lab.name_of,
+        format_func=lab.models.name_of,
         key=key,
         help="Answers what is made anew.",
         persist_state="session",

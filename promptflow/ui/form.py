@@ -198,7 +198,7 @@ def _draw_estimate(lab: Laboratory, wish: _Wish) -> int | None:
         references=len(wish.uploads.references),
         baseline=st.session_state[state.BASELINE],
     )
-    words = _cost_words(estimate, [lab.name_of(model_id) for model_id in estimate.unknown])
+    words = _cost_words(estimate, [lab.models.name_of(model_id) for model_id in estimate.unknown])
     st.caption(f":material/payments: {as_markdown(words)}")
     return estimate.total_micro_usd
 

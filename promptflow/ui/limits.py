@@ -19,7 +19,7 @@ def draw_over_limit(
         view: the generation that it adds to, if any.
     """
     try:
-        lab.check_budget(estimate_micro_usd, view)
+        lab.spending.check_budget(estimate_micro_usd, view)
     except BudgetError as error:
         st.caption(f":red[:material/block: {as_markdown(error.hint)}]")
     except LedgerError:

@@ -20,7 +20,10 @@ def settle_models(lab: Laboratory) -> tuple[TextModelCard, tuple[ImageModelCard,
         The text model and the image models, in the order of the catalogue.
     """
     catalog = lab.catalog
-    writers, painters = lab.available(catalog.text_models), lab.available(catalog.image_models)
+    writers, painters = (
+        lab.models.available(catalog.text_models),
+        lab.models.available(catalog.image_models),
+    )
     if st.session_state.get(state.TEXT_MODEL) not in writers:
         st.session_state[state.TEXT_MODEL] = catalog.default_text_model(writers)
     chosen = st.session_state.get(state.IMAGE_MODELS)
@@ -41,13 +44,13 @@ def draw_image_models(lab: Laboratory) -> None:
     models = lab.catalog.image_models
     st.multiselect(
         "Image models",
-        lab.available(models),
-        format_func=lab.name_of,
+        lab.models.available(models),
+        format_func=lab.models.name_of,
         key=state.IMAGE_MODELS,
         placeholder="Choose one or more",
         persist_state="session",
     )
-    reasons = [(card, reason) for card in models if (reason := lab.reason_unavailable(card))]
+    reasons = [(card, reason) for card in models if (reason := lab.models.reason_unavailable(card))]
     today = lab.now().date()
     gone = [(card, reason) for card, reason in reasons if is_gone(card, today)]
     others = [(card, reason) for card, reason in reasons if not is_gone(card, today)]
@@ -64,15 +67,15 @@ def draw_text_model(lab: Laboratory) -> None:
     models = lab.catalog.text_models
     st.selectbox(
         "Text model",
-        lab.available(models),
-        format_func=lab.name_of,
+        lab.models.available(models),
+        format_func=lab.models.name_of,
         key=state.TEXT_MODEL,
         help="Plans, thinks and writes one prompt for each image model.",
         persist_state="session",
     )
     gone = [card for card in models if is_gone(card, lab.now().date())]
     if gone:
-        lines = [_struck_line(card, lab.reason_unavailable(card) or "") for card in gone]
+        lines = [_struck_line(card, lab.models.reason_unavailable(card) or "") for card in gone]
         st.caption("\n\n".join(lines))
 
 

@@ -24,7 +24,7 @@ def read_labels(lab: Laboratory, kind: Kind, row_id: str) -> Labels | None:
     What is under way is shown though the ledger can't be read.
     """
     with suppress(LedgerError):
-        return lab.read_labels(kind, row_id)
+        return lab.organiser.read_labels(kind, row_id)
     return None
 
 
@@ -139,7 +139,7 @@ def was_deleted_here(row_id: str) -> bool:
 
 
 def _draw_restore_pictures(lab: Laboratory, generation_id: str) -> None:
-    deleted = lab.list_deleted_pictures(generation_id)
+    deleted = lab.organiser.list_deleted_pictures(generation_id)
     if deleted:
         st.button(
             f"Restore {count(len(deleted), 'deleted picture')}",
@@ -163,14 +163,14 @@ def _seed(row_id: str, labels: Labels) -> None:
 
 def _list_tags(lab: Laboratory) -> Sequence[str]:
     with suppress(LedgerError):
-        return lab.list_tags()
+        return lab.organiser.list_tags()
     return ()
 
 
 def _save(lab: Laboratory, kind: Kind, row_id: str) -> None:
     kept = st.session_state
     try:
-        lab.label(
+        lab.organiser.label(
             kind,
             row_id,
             title=kept.get(_key(row_id, _TITLE)) or "",
@@ -186,7 +186,7 @@ def _save(lab: Laboratory, kind: Kind, row_id: str) -> None:
 
 def _delete(lab: Laboratory, kind: Kind, row_id: str) -> None:
     try:
-        lab.delete(kind, row_id)
+        lab.organiser.delete(kind, row_id)
     except PromptflowError as error:
         st.session_state[state.TROUBLE] = error.message
     else:
@@ -196,7 +196,7 @@ def _delete(lab: Laboratory, kind: Kind, row_id: str) -> None:
 def _restore(lab: Laboratory, kind: Kind, row_ids: Sequence[str]) -> None:
     try:
         for row_id in row_ids:
-            lab.restore(kind, row_id)
+            lab.organiser.restore(kind, row_id)
     except PromptflowError as error:
         st.session_state[state.TROUBLE] = error.message
     _forget()

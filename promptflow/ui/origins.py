@@ -188,7 +188,7 @@ def _sort_out(
     idea = lineage.request.replace("\r\n", "\n").replace("\r", "\n").strip()
     rest = "the end of its idea, which is too long" if len(idea) > MAX_REQUEST_CHARS else ""
     yield idea[:MAX_REQUEST_CHARS], state.REQUEST if idea else None, rest
-    has_writer = lineage.text_model in lab.available(lab.catalog.text_models)
+    has_writer = lineage.text_model in lab.models.available(lab.catalog.text_models)
     unknown = f"the text model {excerpt(lineage.text_model)}"
     yield (
         lineage.text_model,
@@ -247,7 +247,7 @@ def _accepts(painter: ImageModelCard, name: str, value: str | int, aspect_ratio:
 def _find_painter(lab: Laboratory, model_id: str) -> ImageModelCard | None:
     """Return an image model that can be asked; ``None`` where it can't, or there is no such model."""
     cards = lab.catalog.image_models
-    available = lab.available(cards)
+    available = lab.models.available(cards)
     return next((card for card in cards if card.id == model_id and card.id in available), None)
 
 
@@ -267,7 +267,9 @@ def _draw_open(generation_id: str, key: str) -> None:
 
 def _draw_fill(lab: Laboratory, lineage: "PictureLineage", key: str) -> None:
     filling = plan_filling(lab, lineage)
-    models = join_names([lab.name_of(lineage.text_model), lab.name_of(lineage.image_model)])
+    models = join_names(
+        [lab.models.name_of(lineage.text_model), lab.models.name_of(lineage.image_model)]
+    )
     st.caption(f"Not in this ledger. By {as_label(models, limit=120)}")
     st.button(
         "Fill the form with what it tells",

@@ -35,12 +35,12 @@ def draw_place(lab: Laboratory) -> None:
         st.caption(":material/hard_drive: Pictures are kept on this machine.")
         return
     st.caption(f":material/cloud_upload: {as_markdown(_tell_place(bucket))}")
-    drawn = lab.ledger.read_waiting()
+    drawn = lab.ledger.assets.read_waiting()
 
     @st.fragment(run_every=_LOOK_EVERY_S if drawn.pictures else None)
     @errors_told
     def look() -> None:
-        waiting = lab.ledger.read_waiting()
+        waiting = lab.ledger.assets.read_waiting()
         if (waiting.trouble is None) != (drawn.trouble is None):
             st.rerun()
         _draw_waiting(waiting)
@@ -58,7 +58,7 @@ def draw_left_here(lab: Laboratory, view: FlowView) -> None:
     left = [asset for asset in _list_assets(view) if asset.backend == OUTBOX]
     if not left or lab.settings.bucket is None or view.status is GenerationStatus.RUNNING:
         return
-    trouble = lab.ledger.read_waiting().trouble
+    trouble = lab.ledger.assets.read_waiting().trouble
     if trouble:
         which = (
             f"{count(len(left), 'picture')} of this generation {'is' if len(left) == 1 else 'are'}"

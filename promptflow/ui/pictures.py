@@ -38,18 +38,18 @@ def source_of(lab: Laboratory, asset: Asset) -> str | bytes:
     Raises:
         StorageError: there is no link, and the file is missing, damaged or can't be read.
     """
-    link = lab.link(asset)
+    link = lab.gallery.link(asset)
     if link is not None:
         return link
     if asset.role is AssetRole.THUMBNAIL:
         return _read_address(lab, asset)
-    return lab.read_picture(asset)
+    return lab.gallery.read_picture(asset)
 
 
 @lru_cache(maxsize=_MOST_KEPT)
 def _read_address(lab: Laboratory, asset: Asset) -> str:
     """Read a file as an address that holds all of it; what is stored under a key never changes."""
-    return f"data:{asset.mime};base64,{b64encode(lab.read_picture(asset)).decode()}"
+    return f"data:{asset.mime};base64,{b64encode(lab.gallery.read_picture(asset)).decode()}"
 
 
 def draw_picture(

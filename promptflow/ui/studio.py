@@ -108,8 +108,8 @@ def draw_generation(lab: Laboratory, generation_id: str, names: Names) -> None:
             pictures,
             names=names,
             source_of=partial(source_of, lab),
-            read_picture=lab.read_picture,
-            count_refusals=lambda model: lab.count_refusals().get(model, (0, 0)),
+            read_picture=lab.gallery.read_picture,
+            count_refusals=lambda model: lab.spending.count_refusals().get(model, (0, 0)),
             side_by_side=st.session_state.get(state.LAYOUT) != _STACKED,
             with_actions=with_actions,
         )

@@ -153,4 +153,4 @@ def _list_told(view: FlowView) -> Iterator[Told]:
 
 def _name(lab: Laboratory, told: Told) -> str:
     title = STAGE_TITLES[told.stage]
-    return f"{title} · {lab.name_of(told.image_model)}" if told.image_model else title
+    return f"{title} · {lab.models.name_of(told.image_model)}" if told.image_model else title

@@ -62,7 +62,7 @@ def takes_references(lab: Laboratory) -> bool:
         lab: which models there are.
     """
     models = (*lab.catalog.text_models, *lab.catalog.image_models)
-    return any(uses_references(card) and not lab.reason_unavailable(card) for card in models)
+    return any(uses_references(card) and not lab.models.reason_unavailable(card) for card in models)
 
 
 def draw_uploads(

@@ -63,10 +63,12 @@ def test_a_purge_takes_objects_rows_and_words_and_leaves_the_books(
     own, other = generate(lab), generate(lab)
     lab.archive.settle(timeout_s=30)
     kept.accept()
-    lab.label("generation", own, title="A lighthouse", note="lighthouse", tags=["lighthouse"])
+    lab.organiser.label(
+        "generation", own, title="A lighthouse", note="lighthouse", tags=["lighthouse"]
+    )
     neighbour = {key for key in stored_anywhere(kept) if other in key}
     before = spent(kept)
-    lab.delete("generation", own)
+    lab.organiser.delete("generation", own)
     kept.change(
         "UPDATE generations SET title = 'x', request = 'x' WHERE id = ?", other
     )  # so that no other words are like it
@@ -93,7 +95,7 @@ def test_a_purge_takes_objects_rows_and_words_and_leaves_the_books(
         lab.look_up(own)
     assert caught.value.is_purged
     with pytest.raises(LedgerError, match="can't be brought back"):
-        lab.restore("generation", own)
+        lab.organiser.restore("generation", own)
     assert lab.look_up(other)[1].status is GenerationStatus.SUCCEEDED
     assert kept.rows("PRAGMA foreign_key_check") == []
 
@@ -104,7 +106,7 @@ def test_a_deleted_picture_alone_goes(kept: Installation) -> None:
     own = generate(lab)
     lab.archive.settle(timeout_s=30)
     first, second = pictures(lab, own)
-    lab.delete("picture", first.asset_id)
+    lab.organiser.delete("picture", first.asset_id)
 
     done = lab.archive.purge(later(lab))
 
@@ -112,7 +114,7 @@ def test_a_deleted_picture_alone_goes(kept: Installation) -> None:
     assert [one.asset_id for one in pictures(lab, own)] == [second.asset_id]
     assert first.key not in kept.here(".")
     assert kept.here(".") == kept.recorded()
-    assert lab.list_deleted_pictures(own) == ()
+    assert lab.organiser.list_deleted_pictures(own) == ()
     assert ("generations", "request") in worded(kept)
 
 
@@ -122,16 +124,16 @@ def test_what_was_deleted_later_stays(kept: Installation) -> None:
     lab = kept.open(variables=NO_BUCKET, clock=clock)
     old, restored, young = (generate(lab) for _ in range(3))
     for one in (old, restored):
-        lab.delete("generation", one)
+        lab.organiser.delete("generation", one)
     clock.turn(10 * 86_400)
-    lab.delete("generation", young)
-    lab.restore("generation", restored)
+    lab.organiser.delete("generation", young)
+    lab.organiser.restore("generation", restored)
 
     done = lab.archive.purge(clock.now() - timedelta(days=5))
 
     assert done.generations == 1
     assert {key.split("/")[1] for key in kept.here(".")} == {restored, young}
-    lab.restore("generation", young)
+    lab.organiser.restore("generation", young)
     assert len(list(pictures(lab, young))) == 2
 
 
@@ -146,11 +148,11 @@ def test_an_object_that_another_row_needs_stays(kept: Installation) -> None:
         first.sha256,
         second.asset_id,
     )
-    lab.delete("picture", first.asset_id)
+    lab.organiser.delete("picture", first.asset_id)
 
     lab.archive.purge(later(lab))
     after_one = first.key in kept.here(".")
-    lab.delete("picture", second.asset_id)
+    lab.organiser.delete("picture", second.asset_id)
     lab.archive.purge(later(lab))
 
     assert after_one
@@ -162,13 +164,13 @@ def test_words_stay_as_long_as_another_generation_grew_from_them(kept: Installat
     lab = kept.open(variables=NO_BUCKET)
     parent, child = generate(lab), generate(lab)
     kept.change("UPDATE generations SET parent_id = ? WHERE id = ?", parent, child)
-    lab.delete("generation", parent)
+    lab.organiser.delete("generation", parent)
 
     lab.archive.purge(later(lab))
     words = kept.rows("SELECT request FROM generations WHERE id = ?", parent)
     left = {key.split("/")[1] for key in kept.here(".")}
     assert plan_purge(lab.ledger, before=later(lab)) == NOTHING
-    lab.delete("generation", child)
+    lab.organiser.delete("generation", child)
     done = lab.archive.purge(later(lab))
 
     assert words != [("",)]
@@ -183,7 +185,7 @@ def test_without_its_bucket_nothing_is_purged(kept: Installation) -> None:
     lab = kept.open()
     own = generate(lab)
     lab.archive.settle(timeout_s=30)
-    lab.delete("generation", own)
+    lab.organiser.delete("generation", own)
     kept.close()
     lab = kept.open(variables=NO_BUCKET)
     recorded = kept.recorded()
@@ -192,7 +194,7 @@ def test_without_its_bucket_nothing_is_purged(kept: Installation) -> None:
         lab.archive.purge(later(lab))
 
     assert kept.recorded() == recorded
-    lab.restore("generation", own)
+    lab.organiser.restore("generation", own)
 
 
 def test_a_bucket_that_fails_is_gone_on_with(kept: Installation) -> None:
@@ -200,7 +202,7 @@ def test_a_bucket_that_fails_is_gone_on_with(kept: Installation) -> None:
     lab = kept.open()
     own = generate(lab)
     lab.archive.settle(timeout_s=30)
-    lab.delete("generation", own)
+    lab.organiser.delete("generation", own)
     moment = later(lab)
     kept.front.fail("DELETE", DENIED, times=1_000)
 
@@ -212,7 +214,7 @@ def test_a_bucket_that_fails_is_gone_on_with(kept: Installation) -> None:
     }
     synced = lab.archive.sync()
     with pytest.raises(LedgerError, match="is about to be"):
-        lab.restore("generation", own)
+        lab.organiser.restore("generation", own)
     lab.archive.purge(datetime(2000, 1, 1, tzinfo=UTC))
 
     assert list(found) == ["purge"]
@@ -232,7 +234,7 @@ def delete_one(kept: Installation) -> str:
     lab = kept.open()
     own = generate(lab)
     lab.archive.settle(timeout_s=30)
-    lab.delete("generation", own)
+    lab.organiser.delete("generation", own)
     kept.close()
     return own
 

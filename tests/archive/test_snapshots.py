@@ -150,7 +150,7 @@ def test_a_start_without_a_ledger_brings_it_back(kept: Installation) -> None:
 
     assert ids(again) == [before]
     view = again.look_up(before)[1]
-    assert [again.read_picture(image.asset) for run in view.runs for image in run.images]
+    assert [again.gallery.read_picture(image.asset) for run in view.runs for image in run.images]
     assert kept.backends() == {"b2"}
     again.archive.sync()
     assert again.archive.take_inventory().missing == ()
@@ -171,10 +171,10 @@ def test_what_was_saved_before_its_upload_was_recorded_is_mended(kept: Installat
 
     again = kept.open()
 
-    waiting = again.ledger.read_waiting().pictures
+    waiting = again.ledger.assets.read_waiting().pictures
     view = again.look_up(generation_id)[1]
     assert waiting == 4
-    assert [again.read_picture(image.asset) for run in view.runs for image in run.images]
+    assert [again.gallery.read_picture(image.asset) for run in view.runs for image in run.images]
     puts = kept.front.count("PUT")
     assert again.archive.sync().tidied.uploads == 4
     assert kept.front.count("PUT") == puts

@@ -40,7 +40,7 @@ def test_a_picture_is_shown_before_it_is_uploaded(kept: Installation) -> None:
     ready = [event.asset for event in events if isinstance(event, ImageReady)]
     assert len(ready) == 2
     assert {asset.backend for asset in ready} == {"outbox"}
-    assert [hashlib.sha256(lab.read_picture(one)).hexdigest() for one in ready] == [
+    assert [hashlib.sha256(lab.gallery.read_picture(one)).hexdigest() for one in ready] == [
         one.sha256 for one in ready
     ]
     assert isinstance(events[-1], FlowFinished)
@@ -66,7 +66,7 @@ def test_pictures_and_thumbnails_end_in_the_bucket_alone(kept: Installation) -> 
     ]
     assert kept.rows("SELECT DISTINCT status, number FROM uploads") == [("succeeded", 1)]
     assert [
-        hashlib.sha256(lab.read_picture(one)).hexdigest() == one.sha256
+        hashlib.sha256(lab.gallery.read_picture(one)).hexdigest() == one.sha256
         for one in pictures(lab, generation_id)
     ] == [True, True]
 
@@ -101,7 +101,7 @@ def test_a_link_gives_the_picture_to_whoever_has_it(kept: Installation) -> None:
     lab.archive.settle(timeout_s=PATIENCE_S)
     asset = next(pictures(lab, generation_id))
 
-    url = lab.link(asset, filename="a kite.png")
+    url = lab.gallery.link(asset, filename="a kite.png")
 
     assert url is not None
     status, data, headers = fetch(url)
@@ -120,14 +120,14 @@ def test_a_link_stays_the_same_for_half_its_life(kept: Installation) -> None:
     generation_id = generate(lab)
     lab.archive.settle(timeout_s=PATIENCE_S)
     asset = next(pictures(lab, generation_id))
-    first = lab.link(asset)
+    first = lab.gallery.link(asset)
 
     clock.turn(299)
-    same = lab.link(asset)
+    same = lab.gallery.link(asset)
     clock.turn(2)
     # A signature dates itself by the real clock, to the second.
     time.sleep(1.1)
-    new = lab.link(asset)
+    new = lab.gallery.link(asset)
 
     assert lab.archive.link_ttl_s == 600
     assert first == same
@@ -142,7 +142,7 @@ def test_what_is_on_this_machine_has_a_file_for_an_address(kept: Installation) -
 
     address = lab.archive.find_address(asset)
 
-    assert lab.link(asset) is None
+    assert lab.gallery.link(asset) is None
     assert address == (kept.folder / "outbox" / asset.key).as_uri()
 
 
@@ -171,7 +171,7 @@ def test_a_bucket_that_fails_costs_nothing(kept: Installation, fault: str) -> No
     assert done is not None
     assert done.is_down
     assert kept.here("outbox") == kept.recorded()
-    waiting = lab.ledger.read_waiting()
+    waiting = lab.ledger.assets.read_waiting()
     assert waiting.pictures == 4
     assert waiting.trouble is not None
     assert FAULTS[fault][1] in waiting.trouble.message
@@ -286,7 +286,7 @@ def test_a_picture_is_read_while_it_goes_up(kept: Installation) -> None:
     kept.accept()
     lab.archive.sync()
 
-    data = lab.read_picture(asset)
+    data = lab.gallery.read_picture(asset)
 
     assert asset.backend == "outbox"
     assert hashlib.sha256(data).hexdigest() == asset.sha256
@@ -305,9 +305,9 @@ def test_without_its_bucket_what_is_here_can_still_be_seen(kept: Installation) -
 
     here = next(pictures(later, waiting))
     there = next(pictures(later, uploaded))
-    assert hashlib.sha256(later.read_picture(here)).hexdigest() == here.sha256
+    assert hashlib.sha256(later.gallery.read_picture(here)).hexdigest() == here.sha256
     with pytest.raises(StorageError, match="Set B2_APPLICATION_KEY_ID"):
-        later.read_picture(there)
+        later.gallery.read_picture(there)
     assert later.archive.take_inventory().out_of_reach == 4
     assert next(pictures(later, generate(later))).backend == "local"
 
@@ -402,7 +402,7 @@ def test_a_silent_bucket_holds_nobody_up(kept: Installation) -> None:
 
     assert done is None
     assert time.monotonic() - before_s < 3
-    assert hashlib.sha256(lab.read_picture(asset)).hexdigest() == asset.sha256
+    assert hashlib.sha256(lab.gallery.read_picture(asset)).hexdigest() == asset.sha256
 
 
 def test_a_command_that_is_killed_while_it_uploads_loses_nothing(kept: Installation) -> None:

@@ -39,7 +39,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pictures]:
     lab = make_laboratory(settings)
     for request, shape in ((HOSTILE, "16:9"), ("A red fox", "1:1"), ("A lamp", "1:1")):
         list(finish(lab, lab.start(make_request(request, aspect_ratio=shape))))
-    found = lab.list_pictures(GalleryFilter(), limit=100)
+    found = lab.gallery.list_pictures(GalleryFilter(), limit=100)
     gone = found[-1].asset.key
     lab.close(timeout_s=10)
     next((folder / "data").rglob(gone)).unlink()

@@ -32,14 +32,14 @@ def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     for request in (HOSTILE, *["A red fox under a lantern"] * 7):
         asked = make_request(request, image_models=(GOUACHE,), images_per_model=4)
         list(finish(lab, lab.start(asked)))
-    for picture in lab.list_pictures(GalleryFilter(), limit=100)[::2]:
+    for picture in lab.gallery.list_pictures(GalleryFilter(), limit=100)[::2]:
         thumbnail = lab.archive.store.write(
             generation_id=picture.generation_id,
             role=AssetRole.THUMBNAIL,
             model=GOUACHE,
-            data=make_thumbnail(lab.read_picture(picture.asset)),
+            data=make_thumbnail(lab.gallery.read_picture(picture.asset)),
         )
-        lab.ledger.record_thumbnail(picture.asset.asset_id, thumbnail)
+        lab.ledger.assets.record_thumbnail(picture.asset.asset_id, thumbnail)
     lab.close(timeout_s=10)
     with serve(folder, piece_s="0") as address:
         yield f"{address}/gallery"

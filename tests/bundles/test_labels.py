@@ -22,15 +22,15 @@ LABELS = clean_labels("A title", "A note\nof two lines", ["red", "blue"])
 def labelled(tmp_path: Path) -> Place:
     """A place whose generation and one of whose pictures have labels."""
     place = make_rich(tmp_path / "labelled")
-    place.ledger.write_labels("generation", "g1", LABELS)
-    place.ledger.write_labels("picture", "a1", clean_labels("Best", "", ["print"]))
+    place.ledger.marks.write_labels("generation", "g1", LABELS)
+    place.ledger.marks.write_labels("picture", "a1", clean_labels("Best", "", ["print"]))
     return place
 
 
 def shown(place: Place) -> set[str]:
     """Return the ids of the pictures that a place shows, as many as it counts."""
-    pictures = place.ledger.list_pictures(GalleryFilter(), limit=99)
-    assert place.ledger.count_pictures(GalleryFilter()) == (len(pictures), False)
+    pictures = place.ledger.pictures.list_pictures(GalleryFilter(), limit=99)
+    assert place.ledger.pictures.count_pictures(GalleryFilter()) == (len(pictures), False)
     return {one.asset.asset_id for one in pictures}
 
 
@@ -42,25 +42,27 @@ def test_labels_go_along(labelled: Place, empty: Place, tmp_path: Path) -> None:
     again = empty.take(tmp_path / "bundle.zip")
 
     assert again.generations == 0
-    assert empty.ledger.read_all_labels("g1") == labelled.ledger.read_all_labels("g1")
-    assert empty.ledger.read_labels("generation", "g1") == LABELS
+    assert empty.ledger.marks.read_all_labels("g1") == labelled.ledger.marks.read_all_labels("g1")
+    assert empty.ledger.marks.read_labels("generation", "g1") == LABELS
     assert [one.generation_id for one in empty.ledger.list_generations(search="lines")] == ["g1"]
 
 
 def test_labels_that_differ_are_left_alone(labelled: Place, tmp_path: Path) -> None:
     """An import of what is there already changes no label, and brings no tag back."""
     labelled.export(tmp_path / "bundle.zip", "g1")
-    labelled.ledger.write_labels("generation", "g1", clean_labels("Other", "", ["green"]))
+    labelled.ledger.marks.write_labels("generation", "g1", clean_labels("Other", "", ["green"]))
 
     done = labelled.take(tmp_path / "bundle.zip")
 
     assert (done.generations, done.known) == (0, 1)
-    assert labelled.ledger.read_labels("generation", "g1") == clean_labels("Other", "", ["green"])
+    assert labelled.ledger.marks.read_labels("generation", "g1") == clean_labels(
+        "Other", "", ["green"]
+    )
 
 
 def test_deleted_pictures_stay_at_home(labelled: Place, empty: Place, tmp_path: Path) -> None:
     """A bundle has what is shown, in its rows, its files and its page."""
-    labelled.ledger.delete("picture", "a1", START)
+    labelled.ledger.marks.delete("picture", "a1", START)
 
     labelled.export(tmp_path / "bundle.zip", "g1")
     empty.take(tmp_path / "bundle.zip")
@@ -73,7 +75,7 @@ def test_deleted_pictures_stay_at_home(labelled: Place, empty: Place, tmp_path: 
 
 def test_a_deleted_generation_is_not_exported(labelled: Place, tmp_path: Path) -> None:
     """It is said that it was deleted, and no file is made."""
-    labelled.ledger.delete("generation", "g1", START)
+    labelled.ledger.marks.delete("generation", "g1", START)
 
     with pytest.raises(DeletedGenerationError):
         labelled.export(tmp_path / "bundle.zip", "g1")
@@ -85,7 +87,7 @@ def test_a_deleted_parent_goes_along_with_its_words_alone(
 ) -> None:
     """What a generation grew from must be there; it arrives deleted, without its pictures."""
     fork(labelled)
-    labelled.ledger.delete("generation", "g1", START)
+    labelled.ledger.marks.delete("generation", "g1", START)
 
     done = labelled.export(tmp_path / "bundle.zip", "g2")
     empty.take(tmp_path / "bundle.zip")
@@ -94,7 +96,7 @@ def test_a_deleted_parent_goes_along_with_its_words_alone(
     assert b"An octopus" not in read_files(tmp_path / "bundle.zip")["index.html"]
     assert shown(empty) == set()
     assert [one.generation_id for one in empty.ledger.list_generations()] == ["g2"]
-    empty.ledger.undelete("generation", "g1")
+    empty.ledger.marks.undelete("generation", "g1")
     assert len(empty.ledger.list_generations()) == 2
 
 
@@ -111,7 +113,7 @@ def fork(place: Place) -> None:
 def test_what_was_purged_is_not_filled_again(labelled: Place, tmp_path: Path) -> None:
     """A bundle of a purged generation is refused with a sentence, and nothing changes."""
     labelled.export(tmp_path / "bundle.zip", "g1")
-    labelled.ledger.delete("generation", "g1", START)
+    labelled.ledger.marks.delete("generation", "g1", START)
     with labelled.ledger.file.writing() as db:
         purging.mark_doomed(db, START, now=START)
         purging.forget_words(db, "g1")
@@ -123,7 +125,7 @@ def test_what_was_purged_is_not_filled_again(labelled: Place, tmp_path: Path) ->
 def test_pictures_that_were_purged_stay_gone(labelled: Place, tmp_path: Path) -> None:
     """Where a purge left the words, since another generation grew from them, no import brings pictures."""
     labelled.export(tmp_path / "bundle.zip", "g1")
-    labelled.ledger.delete("generation", "g1", START)
+    labelled.ledger.marks.delete("generation", "g1", START)
     with labelled.ledger.file.writing() as db:
         purging.mark_doomed(db, START, now=START)
     with labelled.ledger.file.reading() as connection:

@@ -132,8 +132,12 @@ def test_the_document_has_title_note_and_tags(tmp_path: Path) -> None:
     lab = make_laboratory(read_settings({"PROMPTFLOW_DATA_DIR": str(tmp_path)}))
     lab.open(tend=False)
     run = lab.look_up(own)[1].runs[0]
-    lab.label("generation", own, title="High up", note="A note\nof two lines", tags=["Sky", "red"])
-    lab.label("picture", run.images[0].asset.asset_id, title="Best", note="", tags=["print"])
+    lab.organiser.label(
+        "generation", own, title="High up", note="A note\nof two lines", tags=["Sky", "red"]
+    )
+    lab.organiser.label(
+        "picture", run.images[0].asset.asset_id, title="Best", note="", tags=["print"]
+    )
     lab.close(timeout_s=0)
 
     document = json.loads(run_cli(tmp_path, "show", own, "--json").stdout)

@@ -57,7 +57,7 @@ def make_ledger(folder: Path) -> Path:
         model="thumbnail",
         data=file.getvalue(),
     )
-    laboratory.ledger.record_thumbnail(ASSETS[0], thumbnail)
+    laboratory.ledger.assets.record_thumbnail(ASSETS[0], thumbnail)
     laboratory.close(timeout_s=0)
     laboratory.ledger.close()
     return path

@@ -120,7 +120,7 @@ def test_pictures_that_were_deleted_were_painted(lab: Laboratory) -> None:
     view = run(lab)
     before = ask(lab.settings.database, "pictures_by_day")
 
-    lab.delete("generation", view.generation_id)
+    lab.organiser.delete("generation", view.generation_id)
 
     assert before[0]["pictures"] == 2
     assert ask(lab.settings.database, "pictures_by_day") == before

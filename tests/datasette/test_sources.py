@@ -17,7 +17,9 @@ def test_pictures_and_references_have_thumbnails(settings: Settings) -> None:
     list(finish(lab, generation_id))
     _settle(lab)
 
-    found = {asset.role: read_thumbnail(lab, asset.asset_id) for asset in lab.ledger.list_assets()}
+    found = {
+        asset.role: read_thumbnail(lab, asset.asset_id) for asset in lab.ledger.assets.list_assets()
+    }
 
     lab.close(timeout_s=10)
     assert set(found) == set(AssetRole)

@@ -37,7 +37,7 @@ def write_half(file: LedgerFile) -> None:
 def file(ledger: SqliteLedger, path: Path) -> CountedFile:
     """The file of a prepared ledger, counted from now on."""
     file = CountedFile(path=path)
-    ledger.file = file
+    ledger.access.file = file
     return file
 
 

@@ -182,7 +182,7 @@ def test_refusals_are_counted_per_model(ledger: SqliteLedger) -> None:
     """The ledger knows how many runs of an image model, and stages of a text model, were refused."""
     record(ledger, rich_flow())
 
-    assert ledger.count_refusals() == {
+    assert ledger.calls.count_refusals() == {
         "painter-1": (0, 1),
         "painter-2": (0, 1),
         "painter-3": (1, 1),

@@ -74,16 +74,16 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> SqliteLedger:
 @pytest.fixture(scope="module")
 def pictures(full: SqliteLedger) -> tuple[PictureSummary, ...]:
     """All of its pictures, in one page."""
-    return full.list_pictures(ALL, limit=10_000)
+    return full.pictures.list_pictures(ALL, limit=10_000)
 
 
 def test_an_empty_ledger_has_no_pictures(ledger: SqliteLedger, tmp_path: Path) -> None:
     """Nothing painted is an empty gallery, and so is a ledger that was never made."""
     for one in (ledger, SqliteLedger(tmp_path / "new.db", clock=Clock())):
-        assert one.list_pictures(ALL, limit=24) == ()
-        assert one.count_pictures(ALL) == (0, False)
-        assert one.list_gallery_models() == ()
-        assert one.find_picture("a1") is None
+        assert one.pictures.list_pictures(ALL, limit=24) == ()
+        assert one.pictures.count_pictures(ALL) == (0, False)
+        assert one.pictures.list_gallery_models() == ()
+        assert one.pictures.find_picture("a1") is None
 
 
 def test_a_picture_is_shown_with_what_is_known_of_it(ledger: SqliteLedger) -> None:
@@ -91,8 +91,8 @@ def test_a_picture_is_shown_with_what_is_known_of_it(ledger: SqliteLedger) -> No
     asset = image_ready("r1", 0, "a1").asset
     record_all(ledger, flow_started(), run_started("r1"), image_ready("r1", 0, "a1"))
     record_all(ledger, run_finished("r1", "t1"), flow_finished())
-    ledger.record_thumbnail("a1", thumbnail_of(asset))
-    ledger.star("a1", START)
+    ledger.assets.record_thumbnail("a1", thumbnail_of(asset))
+    ledger.marks.star("a1", START)
 
     expected = PictureSummary(
         asset=asset,
@@ -108,19 +108,23 @@ def test_a_picture_is_shown_with_what_is_known_of_it(ledger: SqliteLedger) -> No
         created_at=START,
         starred_at=START,
     )
-    assert ledger.list_pictures(ALL, limit=24) == (expected,)
-    assert ledger.find_picture("a1") == expected
+    assert ledger.pictures.list_pictures(ALL, limit=24) == (expected,)
+    assert ledger.pictures.find_picture("a1") == expected
 
 
 def test_only_painted_pictures_are_shown(ledger: SqliteLedger) -> None:
     """References and thumbnails are in no gallery; of a refused run there is nothing to show."""
     record_all(ledger, *rich_flow())
-    ledger.record_thumbnail("a1", thumbnail_of(image_ready("r1", 0, "a1").asset))
+    ledger.assets.record_thumbnail("a1", thumbnail_of(image_ready("r1", 0, "a1").asset))
 
-    assert {one.asset.asset_id for one in ledger.list_pictures(ALL, limit=24)} == {"a1", "a2", "a3"}
-    assert ledger.count_pictures(ALL) == (3, False)
-    assert ledger.list_gallery_models() == ("painter-1", "painter-2")
-    assert ledger.find_picture("small-a1") is None
+    assert {one.asset.asset_id for one in ledger.pictures.list_pictures(ALL, limit=24)} == {
+        "a1",
+        "a2",
+        "a3",
+    }
+    assert ledger.pictures.count_pictures(ALL) == (3, False)
+    assert ledger.pictures.list_gallery_models() == ("painter-1", "painter-2")
+    assert ledger.pictures.find_picture("small-a1") is None
 
 
 def test_a_picture_follows_its_run(ledger: SqliteLedger) -> None:
@@ -129,7 +133,7 @@ def test_a_picture_follows_its_run(ledger: SqliteLedger) -> None:
     partial = GalleryFilter(run_statuses=(RunStatus.PARTIAL,))
     record_all(ledger, flow_started(), run_started("r1"), image_ready("r1", 0, "a1"))
 
-    while_painting = [ledger.count_pictures(one)[0] for one in (running, partial)]
+    while_painting = [ledger.pictures.count_pictures(one)[0] for one in (running, partial)]
     failed = RunFailed(
         run_id="r1",
         attempt_id="t1",
@@ -143,9 +147,9 @@ def test_a_picture_follows_its_run(ledger: SqliteLedger) -> None:
     ledger.record(failed)
 
     assert while_painting == [1, 0]
-    assert [ledger.count_pictures(one)[0] for one in (running, partial)] == [0, 1]
-    assert ledger.list_pictures(partial, limit=24)[0].cost_micro_usd == 7
-    assert ledger.list_pictures(running, limit=24) == ()
+    assert [ledger.pictures.count_pictures(one)[0] for one in (running, partial)] == [0, 1]
+    assert ledger.pictures.list_pictures(partial, limit=24)[0].cost_micro_usd == 7
+    assert ledger.pictures.list_pictures(running, limit=24) == ()
 
 
 def test_the_newest_picture_comes_first(ledger: SqliteLedger) -> None:
@@ -157,7 +161,7 @@ def test_the_newest_picture_comes_first(ledger: SqliteLedger) -> None:
         day.append(number)
         ledger.record(image_ready("r1", number, asset_id))
 
-    listed = ledger.list_pictures(ALL, limit=24)
+    listed = ledger.pictures.list_pictures(ALL, limit=24)
 
     assert [one.asset.asset_id for one in listed] == ["a", "c", "b"]
 
@@ -246,7 +250,7 @@ def test_a_filter_shows_what_fits_in_order(
     """Whichever index a filter goes by, it shows what fits and nothing else, newest first."""
     wanted, fits = FILTERS[case]
 
-    shown = full.list_pictures(wanted, limit=10_000)
+    shown = full.pictures.list_pictures(wanted, limit=10_000)
 
     assert [one.created_at for one in shown] == [one.created_at for one in pictures if fits(one)]
     assert {one.asset.asset_id for one in shown} == {
@@ -258,9 +262,9 @@ def test_a_filter_shows_what_fits_in_order(
 def test_the_count_is_that_of_what_is_shown(full: SqliteLedger, case: str) -> None:
     """What is counted is what is listed; beyond the limit it says that there is more."""
     wanted, _ = FILTERS[case]
-    shown = len(full.list_pictures(wanted, limit=10_000))
+    shown = len(full.pictures.list_pictures(wanted, limit=10_000))
 
-    count, more = full.count_pictures(wanted)
+    count, more = full.pictures.count_pictures(wanted)
 
     assert (count, more) == ((COUNT_LIMIT, True) if more else (shown, False))
     assert not more or shown > COUNT_LIMIT
@@ -270,10 +274,10 @@ def test_the_count_is_that_of_what_is_shown(full: SqliteLedger, case: str) -> No
 def test_pages_follow_on_one_another(full: SqliteLedger, case: str) -> None:
     """A page begins behind those before it, however far back, and none beyond the last shows any."""
     wanted, _ = FILTERS[case]
-    whole = full.list_pictures(wanted, limit=10_000)
+    whole = full.pictures.list_pictures(wanted, limit=10_000)
 
     for offset in {0, 1, 300, len(whole) // 2, max(len(whole) - 7, 0), len(whole)}:
-        page = full.list_pictures(wanted, limit=24, offset=offset)
+        page = full.pictures.list_pictures(wanted, limit=24, offset=offset)
 
         assert page == whole[offset : offset + 24]
 
@@ -283,21 +287,21 @@ def test_a_star_stays_as_it_was_given_until_it_is_taken(ledger: SqliteLedger) ->
     record_all(ledger, flow_started(), run_started("r1"), image_ready("r1", 0, "a1"))
     starred = GalleryFilter(starred=True)
 
-    ledger.star("a1", START)
-    ledger.star("a1", datetime(2027, 1, 1, tzinfo=UTC))
-    first = [one.starred_at for one in ledger.list_pictures(starred, limit=24)]
-    ledger.star("a1", None)
+    ledger.marks.star("a1", START)
+    ledger.marks.star("a1", datetime(2027, 1, 1, tzinfo=UTC))
+    first = [one.starred_at for one in ledger.pictures.list_pictures(starred, limit=24)]
+    ledger.marks.star("a1", None)
 
     assert first == [START]
-    assert ledger.list_pictures(starred, limit=24) == ()
-    assert ledger.count_pictures(ALL) == (1, False)
+    assert ledger.pictures.list_pictures(starred, limit=24) == ()
+    assert ledger.pictures.count_pictures(ALL) == (1, False)
 
 
 @pytest.mark.parametrize("asset_id", ["", "nothing", "\0", "\udcff", "'; --"])
 def test_any_id_may_be_looked_for(ledger: SqliteLedger, asset_id: str) -> None:
     """An id from an address finds nothing, and fails nothing, where there is no such picture."""
-    assert ledger.find_picture(asset_id) is None
-    assert ledger.find_asset(asset_id) is None
+    assert ledger.pictures.find_picture(asset_id) is None
+    assert ledger.assets.find_asset(asset_id) is None
 
 
 @pytest.mark.parametrize(
@@ -317,10 +321,10 @@ def test_any_filter_may_be_asked_for(
     """What someone wrote into an address shows pictures or none, and fails nothing."""
     record_all(ledger, *rich_flow())
 
-    shown = ledger.list_pictures(wanted, limit=24, offset=offset)
+    shown = ledger.pictures.list_pictures(wanted, limit=24, offset=offset)
 
     assert len(shown) == (3 if wanted.text == "\0" and not offset else 0)
-    assert ledger.count_pictures(wanted) == (3 if wanted.text == "\0" else 0, False)
+    assert ledger.pictures.count_pictures(wanted) == (3 if wanted.text == "\0" else 0, False)
 
 
 def test_counts_follow_what_is_removed_and_dated_anew(ledger: SqliteLedger) -> None:
@@ -337,4 +341,4 @@ def test_counts_follow_what_is_removed_and_dated_anew(ledger: SqliteLedger) -> N
         ("2025-01-01", "painter-2", "partial", 1),
         ("2026-11-23", "painter-1", "succeeded", 1),
     ]
-    assert ledger.count_pictures(ALL) == (2, False)
+    assert ledger.pictures.count_pictures(ALL) == (2, False)

@@ -27,14 +27,14 @@ def painted(ledger: SqliteLedger) -> SqliteLedger:
 
 def ids(ledger: SqliteLedger, *, after: str = "", limit: int = 100) -> list[str]:
     """Return the ids of what has no thumbnail."""
-    listed = ledger.list_without_thumbnail(after=after, limit=limit)
+    listed = ledger.assets.list_without_thumbnail(after=after, limit=limit)
     return [asset.asset_id for asset in listed]
 
 
 def test_what_has_no_thumbnail_is_listed_in_batches(painted: SqliteLedger) -> None:
     """Pictures and references come by id until they have one; a thumbnail needs none itself."""
     before = ids(painted)
-    painted.record_thumbnail("a2", thumbnail_of(PICTURE))
+    painted.assets.record_thumbnail("a2", thumbnail_of(PICTURE))
 
     assert before == ["a1", "a2", "a3", "a8", "a9"]
     assert ids(painted, limit=2) == ["a1", "a3"]
@@ -47,17 +47,17 @@ def test_a_thumbnail_is_made_once(painted: SqliteLedger) -> None:
     events = painted.read_events("g1")
 
     for asset_id in ("first", "second"):
-        painted.record_thumbnail("a1", replace(thumbnail_of(PICTURE), asset_id=asset_id))
+        painted.assets.record_thumbnail("a1", replace(thumbnail_of(PICTURE), asset_id=asset_id))
 
     assert painted.read_lineage("g1").thumbnails.keys() == {"a1"}
-    assert painted.find_asset("first") == replace(thumbnail_of(PICTURE), asset_id="first")
-    assert painted.find_asset("second") is None
+    assert painted.assets.find_asset("first") == replace(thumbnail_of(PICTURE), asset_id="first")
+    assert painted.assets.find_asset("second") is None
     assert painted.read_events("g1") == events
 
 
 def test_a_thumbnail_that_is_removed_is_asked_for_again(painted: SqliteLedger) -> None:
     """Without the row of its thumbnail a picture is listed as having none."""
-    painted.record_thumbnail("a1", thumbnail_of(PICTURE))
+    painted.assets.record_thumbnail("a1", thumbnail_of(PICTURE))
     with painted.file.writing() as db:
         db.execute("DELETE FROM assets WHERE role = ?", (AssetRole.THUMBNAIL,))
 
@@ -67,7 +67,7 @@ def test_a_thumbnail_that_is_removed_is_asked_for_again(painted: SqliteLedger) -
 def test_each_try_to_upload_is_kept(painted: SqliteLedger) -> None:
     """Tries are numbered from 1 for each asset, whatever became of them."""
     numbers = [
-        painted.record_upload(
+        painted.assets.record_upload(
             asset_id,
             status=UploadStatus.FAILED if fault else UploadStatus.SUCCEEDED,
             started_at=at(10),
@@ -104,26 +104,28 @@ def test_each_try_to_upload_is_kept(painted: SqliteLedger) -> None:
 def test_the_outbox_is_what_no_other_store_holds(painted: SqliteLedger) -> None:
     """Assets are in the outbox until they are marked as stored elsewhere, thumbnails too."""
     for asset_id in ("a1", "a8"):
-        painted.mark_stored(asset_id, "outbox")
-    painted.record_thumbnail("a1", replace(thumbnail_of(PICTURE), asset_id="a5", backend="outbox"))
+        painted.assets.mark_stored(asset_id, "outbox")
+    painted.assets.record_thumbnail(
+        "a1", replace(thumbnail_of(PICTURE), asset_id="a5", backend="outbox")
+    )
 
-    whole = [asset.asset_id for asset in painted.list_in_outbox()]
-    painted.mark_stored("a1", "b2")
+    whole = [asset.asset_id for asset in painted.assets.list_in_outbox()]
+    painted.assets.mark_stored("a1", "b2")
 
     assert whole == ["a1", "a5", "a8"]
-    assert [asset.asset_id for asset in painted.list_in_outbox(limit=1)] == ["a5"]
-    assert [asset.asset_id for asset in painted.list_in_outbox(after="a5")] == ["a8"]
-    assert painted.find_asset("a1") == replace(PICTURE, backend="b2")
+    assert [asset.asset_id for asset in painted.assets.list_in_outbox(limit=1)] == ["a5"]
+    assert [asset.asset_id for asset in painted.assets.list_in_outbox(after="a5")] == ["a8"]
+    assert painted.assets.find_asset("a1") == replace(PICTURE, backend="b2")
 
 
 @pytest.mark.parametrize(
     "write",
     [
-        lambda ledger: ledger.star("nothing", START),
-        lambda ledger: ledger.star("nothing", None),
-        lambda ledger: ledger.mark_stored("nothing", "b2"),
-        lambda ledger: ledger.record_thumbnail("nothing", thumbnail_of(PICTURE)),
-        lambda ledger: ledger.record_upload(
+        lambda ledger: ledger.marks.star("nothing", START),
+        lambda ledger: ledger.marks.star("nothing", None),
+        lambda ledger: ledger.assets.mark_stored("nothing", "b2"),
+        lambda ledger: ledger.assets.record_thumbnail("nothing", thumbnail_of(PICTURE)),
+        lambda ledger: ledger.assets.record_upload(
             "nothing",
             status=UploadStatus.SUCCEEDED,
             started_at=START,
@@ -152,7 +154,7 @@ ledger = SqliteLedger(Path(sys.argv[1]), clock=Clock())
 print("ready", flush=True)
 sys.stdin.readline()
 print(*(
-    ledger.record_upload(
+    ledger.assets.record_upload(
         "a1", status=UploadStatus.SUCCEEDED, started_at=Clock().now(), total_ms=1, size_bytes=1
     )
     for _ in range(25)

@@ -95,7 +95,7 @@ def test_stars_are_told(ledger: SqliteLedger) -> None:
     """The lineage has the time of each star."""
     for event in rich_flow():
         ledger.record(event)
-    ledger.star("a3", at(30))
+    ledger.marks.star("a3", at(30))
 
     assert ledger.read_lineage("g1").stars == {"a3": at(30)}
 

@@ -60,8 +60,8 @@ def record(ledger: SqliteLedger, *flows: Iterator[Event]) -> SqliteLedger:
 
 def shown(ledger: SqliteLedger, wanted: GalleryFilter = ALL) -> set[str]:
     """Return the ids of the pictures that the gallery shows, as many as it counts."""
-    pictures = {one.asset.asset_id for one in ledger.list_pictures(wanted, limit=100)}
-    assert ledger.count_pictures(wanted) == (len(pictures), False)
+    pictures = {one.asset.asset_id for one in ledger.pictures.list_pictures(wanted, limit=100)}
+    assert ledger.pictures.count_pictures(wanted) == (len(pictures), False)
     return pictures
 
 
@@ -84,41 +84,43 @@ def test_labels_are_kept_and_replaced(ledger: SqliteLedger) -> None:
     """What is written last is what is read; a generation without a title has its request's beginning."""
     record(ledger, flow(1))
 
-    before = ledger.read_labels("generation", "g1")
-    ledger.write_labels("generation", "g1", clean_labels("Chess", "For the poster", ["b", "a"]))
-    after = ledger.read_labels("generation", "g1")
-    ledger.write_labels("generation", "g1", clean_labels("", "", ["c"]))
+    before = ledger.marks.read_labels("generation", "g1")
+    ledger.marks.write_labels(
+        "generation", "g1", clean_labels("Chess", "For the poster", ["b", "a"])
+    )
+    after = ledger.marks.read_labels("generation", "g1")
+    ledger.marks.write_labels("generation", "g1", clean_labels("", "", ["c"]))
 
     assert before == clean_labels("An octopus plays chess", "", ())
     assert after == clean_labels("Chess", "For the poster", ("a", "b"))
-    assert ledger.read_labels("generation", "g1") == clean_labels(
+    assert ledger.marks.read_labels("generation", "g1") == clean_labels(
         "An octopus plays chess", "", ("c",)
     )
-    assert ledger.list_tags() == ("c",)
+    assert ledger.marks.list_tags() == ("c",)
 
 
 def test_a_picture_has_labels_of_its_own(ledger: SqliteLedger) -> None:
     """In the gallery it goes by its own title, and by its tags and those of its generation."""
     record(ledger, flow(1))
-    ledger.write_labels("generation", "g1", clean_labels("", "", ["all"]))
-    ledger.write_labels("picture", "a10", clean_labels("The best", "Frame it", ["one"]))
+    ledger.marks.write_labels("generation", "g1", clean_labels("", "", ["all"]))
+    ledger.marks.write_labels("picture", "a10", clean_labels("The best", "Frame it", ["one"]))
 
-    first, other = (ledger.find_picture(one) for one in ("a10", "a11"))
+    first, other = (ledger.pictures.find_picture(one) for one in ("a10", "a11"))
 
     assert first is not None
     assert other is not None
     assert (first.title, first.tags) == ("The best", ("all", "one"))
     assert (other.title, other.tags) == ("An octopus plays chess", ("all",))
-    assert ledger.read_all_labels("g1")["a10"].note == "Frame it"
+    assert ledger.marks.read_all_labels("g1")["a10"].note == "Frame it"
 
 
 def test_the_gallery_filters_by_tags(ledger: SqliteLedger) -> None:
     """A picture fits that has every tag, by itself or with its generation."""
     record(ledger, flow(1), flow(2))
-    ledger.write_labels("generation", "g1", clean_labels("", "", ["red", "fox"]))
-    ledger.write_labels("picture", "a10", clean_labels("", "", ["best"]))
-    ledger.write_labels("picture", "a20", clean_labels("", "", ["red"]))
-    ledger.star("a20", START)
+    ledger.marks.write_labels("generation", "g1", clean_labels("", "", ["red", "fox"]))
+    ledger.marks.write_labels("picture", "a10", clean_labels("", "", ["best"]))
+    ledger.marks.write_labels("picture", "a20", clean_labels("", "", ["red"]))
+    ledger.marks.star("a20", START)
 
     assert shown(ledger, GalleryFilter(tags=("red",))) == {"a10", "a11", "a20"}
     assert shown(ledger, GalleryFilter(tags=("red", "best"))) == {"a10"}
@@ -133,13 +135,17 @@ def test_the_gallery_filters_by_tags(ledger: SqliteLedger) -> None:
 def test_search_finds_what_was_written(ledger: SqliteLedger, word: str) -> None:
     """Titles, notes and tags of a generation and of its pictures are found, until they are taken away."""
     record(ledger, flow(1), flow(2))
-    ledger.write_labels("generation", "g1", clean_labels("Kraken", "To be framed", ["seaside"]))
-    ledger.write_labels("picture", "a10", clean_labels("Masterpiece", "As wallpaper", ["blue"]))
+    ledger.marks.write_labels(
+        "generation", "g1", clean_labels("Kraken", "To be framed", ["seaside"])
+    )
+    ledger.marks.write_labels(
+        "picture", "a10", clean_labels("Masterpiece", "As wallpaper", ["blue"])
+    )
 
     found = find(ledger, word)
     check_index(ledger)
     for kind, row_id in (("generation", "g1"), ("picture", "a10")):
-        ledger.write_labels(kind, row_id, clean_labels("", "", ()))  # type: ignore[arg-type]  # kinds
+        ledger.marks.write_labels(kind, row_id, clean_labels("", "", ()))  # type: ignore[arg-type]  # kinds
 
     assert found == ["g1"]
     assert find(ledger, word) == []
@@ -152,13 +158,13 @@ def test_a_deleted_generation_is_nowhere(ledger: SqliteLedger, word: str) -> Non
     record(ledger, flow(1), flow(2, "A kraken, not an octopus"))
     before = find(ledger, word)
 
-    ledger.delete("generation", "g2", START)
+    ledger.marks.delete("generation", "g2", START)
     deleted = find(ledger, word)
     listed = [one.generation_id for one in ledger.list_generations()]
     pictures = shown(ledger)
     by_words = shown(ledger, GalleryFilter(text=word))
     check_index(ledger)
-    ledger.undelete("generation", "g2")
+    ledger.marks.undelete("generation", "g2")
 
     assert "g2" in before
     assert deleted == [one for one in before if one != "g2"]
@@ -173,45 +179,45 @@ def test_a_deleted_generation_is_nowhere(ledger: SqliteLedger, word: str) -> Non
 def test_its_address_says_that_it_was_deleted(ledger: SqliteLedger) -> None:
     """Whoever asks for a deleted generation hears when that was, and what to do."""
     record(ledger, flow(1))
-    ledger.delete("generation", "g1", START)
-    ledger.delete("generation", "g1", NEVER)
+    ledger.marks.delete("generation", "g1", START)
+    ledger.marks.delete("generation", "g1", NEVER)
 
     for read in (ledger.read_events, ledger.read_lineage):
         with pytest.raises(DeletedGenerationError, match="on 2026-11-23 at 12:00 UTC") as caught:
             read("g1")
         assert caught.value.deleted_at == START
         assert not caught.value.is_purged
-    ledger.undelete("generation", "g1")
+    ledger.marks.undelete("generation", "g1")
     assert len(ledger.read_events("g1")) == 6
 
 
 def test_a_deleted_picture_is_nowhere(ledger: SqliteLedger) -> None:
     """Its generation goes on without it; no star can be given to it; it comes back whole."""
     record(ledger, flow(1))
-    ledger.star("a10", START)
+    ledger.marks.star("a10", START)
 
-    ledger.delete("picture", "a10", START)
+    ledger.marks.delete("picture", "a10", START)
     images = [one for one in ledger.read_events("g1") if isinstance(one, ImageReady)]
     with pytest.raises(LedgerError, match="was deleted meanwhile"):
-        ledger.star("a10", None)
+        ledger.marks.star("a10", None)
     with pytest.raises(LedgerError, match="was deleted, so nothing was written"):
-        ledger.write_labels("picture", "a10", clean_labels("x", "", ()))
+        ledger.marks.write_labels("picture", "a10", clean_labels("x", "", ()))
 
     assert [one.asset.asset_id for one in images] == ["a11"]
     assert shown(ledger) == {"a11"}
-    assert ledger.find_picture("a10") is None
-    assert ledger.list_deleted_pictures("g1") == ("a10",)
-    ledger.undelete("picture", "a10")
+    assert ledger.pictures.find_picture("a10") is None
+    assert ledger.marks.list_deleted_pictures("g1") == ("a10",)
+    ledger.marks.undelete("picture", "a10")
     assert shown(ledger, GalleryFilter(starred=True)) == {"a10"}
 
 
 def test_a_picture_stays_deleted_when_its_generation_comes_back(ledger: SqliteLedger) -> None:
     """Each has a mark of its own."""
     record(ledger, flow(1))
-    ledger.delete("picture", "a10", START)
-    ledger.delete("generation", "g1", START)
+    ledger.marks.delete("picture", "a10", START)
+    ledger.marks.delete("generation", "g1", START)
 
-    ledger.undelete("generation", "g1")
+    ledger.marks.undelete("generation", "g1")
 
     assert shown(ledger) == {"a11"}
 
@@ -223,7 +229,7 @@ def test_what_is_being_made_cannot_be_deleted(ledger: SqliteLedger) -> None:
 
     for kind, row_id in (("generation", "g1"), ("picture", "a10")):
         with pytest.raises(InputError, match="Cancel it first, or wait until it has ended"):
-            ledger.delete(kind, row_id, START)  # type: ignore[arg-type]  # kinds
+            ledger.marks.delete(kind, row_id, START)  # type: ignore[arg-type]  # kinds
     assert shown(ledger) == {"a10"}
 
 
@@ -233,25 +239,25 @@ def test_what_there_is_not_is_told(ledger: SqliteLedger, row_id: str) -> None:
     record(ledger, flow(1))
 
     with pytest.raises(UnknownGenerationError):
-        ledger.delete("generation", row_id, START)
+        ledger.marks.delete("generation", row_id, START)
     with pytest.raises(LedgerError, match="There is no picture"):
-        ledger.undelete("picture", row_id)
+        ledger.marks.undelete("picture", row_id)
     with pytest.raises(LedgerError, match="There is no picture"):
-        ledger.read_labels("picture", row_id)
+        ledger.marks.read_labels("picture", row_id)
 
 
 def test_references_and_thumbnails_cannot_be_deleted(ledger: SqliteLedger) -> None:
     """Only painted pictures can."""
     for event in rich_flow():
         ledger.record(event)
-    ledger.record_thumbnail("a1", thumbnail_of(image_ready("r1", 0, "a1").asset))
+    ledger.assets.record_thumbnail("a1", thumbnail_of(image_ready("r1", 0, "a1").asset))
     with ledger.file.reading() as connection:
         ids = connection.execute("SELECT id FROM assets WHERE role <> 'output'").fetchall()
 
     assert len(ids) >= 2
     for (asset_id,) in ids:
         with pytest.raises(LedgerError, match="There is no picture"):
-            ledger.delete("picture", asset_id, START)
+            ledger.marks.delete("picture", asset_id, START)
 
 
 def test_what_was_spent_stays_in_the_books(ledger: SqliteLedger) -> None:
@@ -264,7 +270,7 @@ def test_what_was_spent_stays_in_the_books(ledger: SqliteLedger) -> None:
         return [tuple(row) for rows in views for row in rows]
 
     before = spent()
-    ledger.delete("generation", "g1", START)
+    ledger.marks.delete("generation", "g1", START)
     deleted = spent()
     with ledger.file.writing() as db:
         purging.mark_doomed(db, NEVER, now=START)
@@ -274,7 +280,7 @@ def test_what_was_spent_stays_in_the_books(ledger: SqliteLedger) -> None:
         purging.forget_words(db, "g1")
 
     assert before == deleted == spent()
-    assert ledger.count_refusals() == {"painter-1": (0, 1)}
+    assert ledger.calls.count_refusals() == {"painter-1": (0, 1)}
 
 
 DEEDS = st.lists(
@@ -310,10 +316,10 @@ def carry_out(ledger: SqliteLedger, deed: str, row_id: str, number: int) -> None
     match deed:
         case "delete":
             with suppress(LedgerError):
-                ledger.delete(kind, row_id, START)
+                ledger.marks.delete(kind, row_id, START)
         case "undelete":
             with suppress(LedgerError):
-                ledger.undelete(kind, row_id)
+                ledger.marks.undelete(kind, row_id)
         case "remove":
             with ledger.file.writing() as db:
                 db.execute("DELETE FROM assets WHERE id = ?", (row_id,))

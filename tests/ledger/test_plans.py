@@ -75,7 +75,7 @@ def traced(tmp_path: Path) -> Iterator[tuple[SqliteLedger, set[str]]]:
     fill(path, 60)
     ledger = SqliteLedger(path, clock=Clock(), owner="owner-1")
     file = TracedFile(path=path)
-    ledger.file = file
+    ledger.access.file = file
     yield ledger, file.seen
     ledger.close()
 
@@ -124,25 +124,25 @@ def test_no_read_looks_at_a_whole_table(traced: tuple[SqliteLedger, set[str]]) -
             for search in ("tram", RARE, "a tram", "zq", "wi", "low-key", "é", f"pictu {RARE}")
             for before in (None, generation_id(30))
         ),
-        ledger.list_gallery_models,
-        ledger.count_refusals,
-        ledger.list_without_thumbnail,
-        ledger.list_in_outbox,
-        ledger.list_assets,
+        ledger.pictures.list_gallery_models,
+        ledger.calls.count_refusals,
+        ledger.assets.list_without_thumbnail,
+        ledger.assets.list_in_outbox,
+        ledger.assets.list_assets,
         ledger.list_running,
-        ledger.read_waiting,
-        lambda: ledger.is_stored_at("generations/g1/output/painter-1/a1.png", "local"),
-        lambda: ledger.find_asset("a1"),
-        lambda: ledger.find_picture("a1"),
-        lambda: ledger.read_usage(JANUARY),
-        lambda: ledger.read_month_spend(JANUARY),
+        ledger.assets.read_waiting,
+        lambda: ledger.assets.is_stored_at("generations/g1/output/painter-1/a1.png", "local"),
+        lambda: ledger.assets.find_asset("a1"),
+        lambda: ledger.pictures.find_picture("a1"),
+        lambda: ledger.calls.read_usage(JANUARY),
+        lambda: ledger.calls.read_month_spend(JANUARY),
     ]
     for read in reads:
         read()
     for wanted in combine():
-        ledger.count_pictures(wanted)
-        ledger.list_pictures(wanted, limit=5)
-        ledger.list_pictures(wanted, limit=5, offset=20)
+        ledger.pictures.count_pictures(wanted)
+        ledger.pictures.list_pictures(wanted, limit=5)
+        ledger.pictures.list_pictures(wanted, limit=5, offset=20)
 
     scans = explain(ledger, seen)
 
@@ -155,12 +155,12 @@ def test_no_write_looks_at_a_whole_table(traced: tuple[SqliteLedger, set[str]]) 
     ledger, seen = traced
     for event in rich_flow()[:-1]:
         ledger.record(event)
-    ledger.record_thumbnail("a1", thumbnail_of(ledger.list_without_thumbnail()[0]))
-    ledger.record_upload(
+    ledger.assets.record_thumbnail("a1", thumbnail_of(ledger.assets.list_without_thumbnail()[0]))
+    ledger.assets.record_upload(
         "a1", status=UploadStatus.SUCCEEDED, started_at=START, total_ms=1, size_bytes=1
     )
-    ledger.mark_stored("a1", "b2")
-    ledger.star("a1", START)
+    ledger.assets.mark_stored("a1", "b2")
+    ledger.marks.star("a1", START)
     folder = ledger.file.path.parent
     recovered = recover(ledger, [LocalStore(folder)], folder=folder, live=tuple)
 

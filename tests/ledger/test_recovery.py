@@ -489,7 +489,10 @@ def test_pictures_in_two_stores_are_adopted_once(
     assert recovered == ("g1",)
     pictures = fold(later.read_events("g1")).runs[0].images
     assert sorted(one.asset.key for one in pictures) == sorted({one.key for one in stored})
-    assert later.count_pictures(GalleryFilter(run_statuses=(RunStatus.INTERRUPTED,))) == (2, False)
+    assert later.pictures.count_pictures(GalleryFilter(run_statuses=(RunStatus.INTERRUPTED,))) == (
+        2,
+        False,
+    )
 
 
 def test_a_thumbnail_without_a_row_is_no_picture(

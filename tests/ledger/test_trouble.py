@@ -104,8 +104,8 @@ def try_everything(path: Path) -> Iterator[str]:
         lambda: ledger.list_generations(search="octopus"),
         lambda: ledger.list_generations(search="oc linocut mosaic"),
         lambda: ledger.read_lineage("g1"),
-        lambda: ledger.list_pictures(GalleryFilter(), limit=24),
-        lambda: ledger.count_pictures(GalleryFilter(text="octopus", starred=True)),
+        lambda: ledger.pictures.list_pictures(GalleryFilter(), limit=24),
+        lambda: ledger.pictures.count_pictures(GalleryFilter(text="octopus", starred=True)),
         ledger.check,
         lambda: take_inventory(ledger, Shelves(path.parent)),
     )

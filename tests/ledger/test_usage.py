@@ -44,9 +44,9 @@ def test_an_empty_ledger_has_no_usage(ledger: SqliteLedger, tmp_path: Path) -> N
     """Where nothing was asked, nothing is added up, and where there is no ledger either."""
     none = SqliteLedger(tmp_path / "none.db", clock=Clock())
 
-    assert ledger.read_usage(DAY) == none.read_usage(DAY) == UsageReport(period=DAY)
-    assert (ledger.has_calls(), none.has_calls()) == (False, False)
-    assert none.read_month_spend(DAY).committed_micro_usd == 0
+    assert ledger.calls.read_usage(DAY) == none.calls.read_usage(DAY) == UsageReport(period=DAY)
+    assert (ledger.calls.has_calls(), none.calls.has_calls()) == (False, False)
+    assert none.calls.read_month_spend(DAY).committed_micro_usd == 0
 
 
 def test_a_line_is_what_a_model_took_for_a_stage_on_a_day(spending: Spending) -> None:
@@ -63,7 +63,7 @@ def test_a_line_is_what_a_model_took_for_a_stage_on_a_day(spending: Spending) ->
         at=NOON,
     )
 
-    lines = {line.stage: line for line in spending.ledger.read_usage(DAY).lines}
+    lines = {line.stage: line for line in spending.ledger.calls.read_usage(DAY).lines}
 
     assert {line.day for line in lines.values()} == {date(2026, 11, 3)}
     assert lines["action_plan"].provider is None
@@ -101,14 +101,14 @@ def test_only_days_of_the_period_count(spending: Spending) -> None:
     moments = (begin - timedelta(milliseconds=1), begin, end, end + timedelta(milliseconds=1))
     spending.add(*(Call(at=moment) for moment in moments), at=NOON)
 
-    assert total(spending.ledger.read_usage(DAY)).calls == 2
+    assert total(spending.ledger.calls.read_usage(DAY)).calls == 2
 
 
 def test_what_was_reused_is_no_call(spending: Spending) -> None:
     """A stage taken over from another generation is in no count, sum or time."""
     spending.add(Call(at=NOON, cost=5, reused=True, total_ms=0), Call(at=NOON, cost=5), at=NOON)
 
-    report = spending.ledger.read_usage(DAY)
+    report = spending.ledger.calls.read_usage(DAY)
 
     assert total(report).calls == 1
     assert total(report).cost_micro_usd == 5
@@ -121,9 +121,11 @@ def test_a_picture_counts_with_its_run(spending: Spending) -> None:
     with spending.ledger.file.writing() as db:
         db.execute("UPDATE assets SET created_at = '2026-11-04T00:00:01.000+00:00'")
 
-    after = spending.ledger.read_usage(Period(first=date(2026, 11, 4), last=date(2026, 11, 4)))
+    after = spending.ledger.calls.read_usage(
+        Period(first=date(2026, 11, 4), last=date(2026, 11, 4))
+    )
 
-    assert total(spending.ledger.read_usage(DAY)).pictures == 1
+    assert total(spending.ledger.calls.read_usage(DAY)).pictures == 1
     assert total(after).pictures == 0
 
 
@@ -134,7 +136,7 @@ def test_times_are_of_calls_that_succeeded(spending: Spending) -> None:
     run = Call(at=NOON, model="m", provider="p", total_ms=7)
     spending.add(*calls, failed, run, at=NOON)
 
-    times = spending.ledger.read_usage(DAY).times
+    times = spending.ledger.calls.read_usage(DAY).times
 
     assert [(one.stage, one.calls, one.p50_ms, one.p95_ms) for one in times] == [
         ("action_plan", 100, 50, 95),
@@ -148,7 +150,7 @@ def test_times_stand_in_the_order_of_the_stages(spending: Spending) -> None:
     calls = [Call(at=NOON, stage=stage) for stage in stages]
     spending.add(Call(at=NOON, model="a", provider="p"), *calls, at=NOON)
 
-    times = spending.ledger.read_usage(DAY).times
+    times = spending.ledger.calls.read_usage(DAY).times
 
     assert [one.stage for one in times] == [*reversed(stages), PAINTING]
 
@@ -162,7 +164,7 @@ def test_estimates_are_compared_where_both_are_known(spending: Spending) -> None
     spending.add(at=NOON, estimate=5_000, status="running")
     spending.add(at=NOON - timedelta(days=1), estimate=9_000, cost=9_000)
 
-    assert spending.ledger.read_usage(DAY).estimates == EstimateSum(
+    assert spending.ledger.calls.read_usage(DAY).estimates == EstimateSum(
         generations=2, estimate_micro_usd=150, cost_micro_usd=40, left_out=2
     )
 
@@ -176,7 +178,7 @@ def test_an_older_ledger_is_added_up_too(path: Path) -> None:
 
     ledger.prepare()
 
-    assert total(ledger.read_usage(DAY)).cost_micro_usd == 5
+    assert total(ledger.calls.read_usage(DAY)).cost_micro_usd == 5
     ledger.close()
 
 
@@ -188,7 +190,7 @@ def test_a_model_that_was_lost_has_no_provider(spending: Spending) -> None:
         Call(at=NOON, model="known", provider="p"),
         at=NOON,
     )
-    lines = spending.ledger.read_usage(DAY).lines
+    lines = spending.ledger.calls.read_usage(DAY).lines
 
     named = name_providers(lines, {"known": "openai"})
 
@@ -253,8 +255,8 @@ def test_all_sums_agree(generations: list[list[Call]]) -> None:
         spending = Spending(ledger)
         for calls in generations:
             spending.add(*calls, at=NOON)
-        report = ledger.read_usage(period)
-        month = ledger.read_month_spend(period)
+        report = ledger.calls.read_usage(period)
+        month = ledger.calls.read_month_spend(period)
         ledger.close()
 
     sums = [

@@ -214,4 +214,4 @@ def test_pictures_of_an_older_ledger_know_their_run(path: Path) -> None:
     assert [tuple(row.values()) for row in query(ledger, "SELECT * FROM picture_counts")] == [
         ("2026-11-23", "m", "partial", 1, 1)
     ]
-    assert [one.asset_id for one in ledger.list_without_thumbnail()] == ["a1", "a2"]
+    assert [one.asset_id for one in ledger.assets.list_without_thumbnail()] == ["a1", "a2"]

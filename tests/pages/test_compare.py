@@ -140,13 +140,13 @@ def test_winner_gets_its_star(open_lab: OpenLab) -> None:
 
     page.button(key=f"star {two}").click().run()
 
-    starred = lab.find_picture(two)
+    starred = lab.gallery.find_picture(two)
     assert starred is not None
     assert starred.starred_at is not None
     assert "Starred" in page.button(key=f"star {two}").label
     assert "Starred" not in page.button(key=f"star {one}").label
     page.button(key=f"star {two}").click().run()
-    starred = lab.find_picture(two)
+    starred = lab.gallery.find_picture(two)
     assert starred is not None
     assert starred.starred_at is None
 
@@ -331,7 +331,7 @@ def test_finished_generation_leads_here(open_lab: OpenLab) -> None:
     [link] = [one for one in page.main.get("page_link") if one.proto.page == "compare"]
     named = link.proto.query_string.removeprefix("pictures=").split("%2C")
     assert len(named) == 2
-    shown = [lab.find_picture(asset_id) for asset_id in named]
+    shown = [lab.gallery.find_picture(asset_id) for asset_id in named]
     assert [one.image_model for one in shown if one] == list(BOTH)
     assert set(firsts) == set(BOTH)
 
@@ -378,11 +378,11 @@ def _first_of_each(lab: Laboratory) -> tuple[str, str]:
 
 
 def _list(lab: Laboratory) -> Any:
-    return lab.list_pictures(GalleryFilter(), limit=100)
+    return lab.gallery.list_pictures(GalleryFilter(), limit=100)
 
 
 def _lose_file(lab: Laboratory, asset_id: str) -> None:
-    picture = lab.find_picture(asset_id)
+    picture = lab.gallery.find_picture(asset_id)
     assert picture is not None
     next(lab.settings.data_dir.rglob(picture.asset.key)).unlink()
 

@@ -384,7 +384,7 @@ def _open_keyed(settings: Settings) -> Laboratory:
 
 
 def _ids(lab: Laboratory) -> tuple[str, ...]:
-    return lab.available(lab.catalog.text_models)
+    return lab.models.available(lab.catalog.text_models)
 
 
 def _fork_at(

@@ -202,7 +202,9 @@ def test_star_is_given_and_taken_at_a_click(open_lab: OpenLab) -> None:
     page.button(key=f"star {second}").click().run()
 
     assert page.button(key=f"star {second}").label == ":orange[★] Starred"
-    assert lab.list_pictures(GalleryFilter(starred=True), limit=9)[0].asset.asset_id == second
+    assert (
+        lab.gallery.list_pictures(GalleryFilter(starred=True), limit=9)[0].asset.asset_id == second
+    )
     page.toggle(key="gallery_starred").set_value(True).run()
     assert _shown(page) == [second]
     assert page.query_params["starred"] == "1"
@@ -248,7 +250,7 @@ def test_thumbnails_are_shown_and_pictures_where_there_is_none(open_lab: OpenLab
     """A picture with a thumbnail is shown by it; one without, or with a lost one, by itself."""
     lab = _open_lab(open_lab)
     _paint(lab, 1)
-    while lab.ledger.list_without_thumbnail():
+    while lab.ledger.assets.list_without_thumbnail():
         time.sleep(0.02)
     _, second, *others = _list(lab)
     assert second.thumbnail
@@ -297,7 +299,7 @@ def test_dialog_has_the_picture_its_facts_and_a_download(open_lab: OpenLab) -> N
     query = f"generation={picture.generation_id}"
     assert links == [("Open in Studio", query), ("Lineage", query)]
     dialog.button(key=f"star here {picture.asset.asset_id}").click().run()
-    assert lab.find_picture(picture.asset.asset_id) != picture
+    assert lab.gallery.find_picture(picture.asset.asset_id) != picture
 
 
 def test_dialog_of_a_picture_without_a_file_says_so(open_lab: OpenLab) -> None:
@@ -415,7 +417,7 @@ def _paint(lab: Laboratory, generations: int, **asked: object) -> None:
 
 
 def _list(lab: Laboratory) -> list[PictureSummary]:
-    return list(lab.list_pictures(GalleryFilter(), limit=100))
+    return list(lab.gallery.list_pictures(GalleryFilter(), limit=100))
 
 
 def _shown(page: AppTest) -> list[str]:

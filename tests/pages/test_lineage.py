@@ -563,7 +563,7 @@ def _make(lab: Laboratory, references: list[Reference] | None = None, **asked: o
 
 def _choose(page: AppTest, lab: Laboratory, generation_id: str, name: str) -> str:
     """Choose a node by its name; return all that the page then says, codes included."""
-    nodes = plan_family(gather_trace(lab.read_events(generation_id)), lab.name_of)
+    nodes = plan_family(gather_trace(lab.read_events(generation_id)), lab.models.name_of)
     key = next(node.key for node in nodes if node.name == name)
     page.session_state[f"node {generation_id}"] = key
     page.run()

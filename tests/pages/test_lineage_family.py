@@ -122,7 +122,7 @@ def test_versions_stand_under_what_they_came_from(open_lab: OpenLab) -> None:
 
     nodes = {
         node.name.partition(" · ")[0]: node
-        for node in plan_family(gather_trace(lab.read_events(generation_id)), lab.name_of)
+        for node in plan_family(gather_trace(lab.read_events(generation_id)), lab.models.name_of)
     }
     prompt, edited = nodes["Prompt"].key, nodes["Edited prompt v3"]
     first, second = nodes["Run 1"].key, nodes["Run 2"]
@@ -245,7 +245,7 @@ def _open(generation_id: str) -> AppTest:
 
 def _choose(page: AppTest, lab: Laboratory, generation_id: str, name: str) -> str:
     """Choose a node by its name; return all that the page then says, codes included."""
-    nodes = plan_family(gather_trace(lab.read_events(generation_id)), lab.name_of)
+    nodes = plan_family(gather_trace(lab.read_events(generation_id)), lab.models.name_of)
     key = next(node.key for node in nodes if node.name == name)
     assert (key == PARENT) is (name == "Parent")
     page.session_state[f"node {generation_id}"] = key

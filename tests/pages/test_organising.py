@@ -22,7 +22,11 @@ def make(open_lab: OpenLab) -> tuple[Laboratory, str, list[str]]:
     lab = open_lab(painters={GOUACHE: ShadePainter(), POSTER: ShadePainter(100)})
     own = lab.start(make_request("A red fox"))
     list(finish(lab, own))
-    return lab, own, [one.asset.asset_id for one in lab.list_pictures(GalleryFilter(), limit=9)]
+    return (
+        lab,
+        own,
+        [one.asset.asset_id for one in lab.gallery.list_pictures(GalleryFilter(), limit=9)],
+    )
 
 
 def open_gallery(page: AppTest | None = None, **address: str) -> AppTest:
@@ -56,7 +60,7 @@ def test_title_tags_and_note_are_written_in_the_studio(open_lab: OpenLab) -> Non
     page.main.button[[one.label for one in page.main.button].index("Save")].click().run()
 
     assert not page.exception
-    assert lab.read_labels("generation", own) == clean_labels(
+    assert lab.organiser.read_labels("generation", own) == clean_labels(
         "Vulpes", "For the poster", ("animal", "red")
     )
     assert page.main.subheader[0].value == "Vulpes"
@@ -79,14 +83,14 @@ def test_what_is_too_long_is_told_and_nothing_is_lost(open_lab: OpenLab) -> None
 
     assert "has 41 characters; 40 are the most" in all_text(page)
     assert page.text_area(key=f"note {own}").value == "kept"
-    assert lab.read_labels("generation", own).note == ""
+    assert lab.organiser.read_labels("generation", own).note == ""
 
 
 def test_labels_are_data(open_lab: OpenLab) -> None:
     """No title, note or tag has any effect but to be read."""
     lab, own, pictures = make(open_lab)
-    lab.label("generation", own, title=HOSTILE, note=HOSTILE, tags=[HOSTILE[:40]])
-    lab.label("picture", pictures[0], title=HOSTILE, note=HOSTILE, tags=[HOSTILE[:40]])
+    lab.organiser.label("generation", own, title=HOSTILE, note=HOSTILE, tags=[HOSTILE[:40]])
+    lab.organiser.label("picture", pictures[0], title=HOSTILE, note=HOSTILE, tags=[HOSTILE[:40]])
 
     studio = open_studio(own)
     gallery = open_gallery()
@@ -112,7 +116,7 @@ def test_a_deleted_generation_can_be_brought_back_at_once(open_lab: OpenLab) -> 
     assert "The generation was deleted." in all_text(page)
     assert page.button(key="restore").label == "Undo"
     assert not [one for one in page.sidebar.button if one.key == f"open {own}"]
-    assert lab.count_pictures(GalleryFilter()) == (0, False)
+    assert lab.gallery.count_pictures(GalleryFilter()) == (0, False)
     page.button(key="restore").click().run()
     assert page.main.subheader[0].value == "A red fox"
     assert [one.key for one in page.sidebar.button if one.key == f"open {own}"]
@@ -125,7 +129,7 @@ def test_another_tab_says_that_it_was_deleted(open_lab: OpenLab, where: str) -> 
     page = open_studio(own)
     page.switch_page(f"pages/{where}.py").run()
 
-    lab.delete("generation", own)
+    lab.organiser.delete("generation", own)
     page.run()
 
     assert not page.exception
@@ -138,7 +142,7 @@ def test_another_tab_says_that_it_was_deleted(open_lab: OpenLab, where: str) -> 
 def test_a_purged_generation_offers_nothing(open_lab: OpenLab) -> None:
     """Where nothing is left to bring back, there is a sentence and the way to a new prompt."""
     lab, own, _ = make(open_lab)
-    lab.delete("generation", own)
+    lab.organiser.delete("generation", own)
     lab.archive.purge(lab.now().replace(year=2099))
 
     page = open_studio(own)
@@ -169,7 +173,7 @@ def test_a_running_generation_cannot_be_deleted(open_lab: OpenLab) -> None:
 def test_a_picture_is_deleted_and_brought_back_in_the_gallery(open_lab: OpenLab) -> None:
     """The dialog closes, the page offers to undo it, and the picture comes back with its star."""
     lab, _, pictures = make(open_lab)
-    lab.star(pictures[0], starred=True)
+    lab.organiser.star(pictures[0], starred=True)
     page = open_gallery()
 
     page.button(key=f"look at {pictures[0]}").click().run()
@@ -181,14 +185,14 @@ def test_a_picture_is_deleted_and_brought_back_in_the_gallery(open_lab: OpenLab)
     page.button(key="restore").click().run()
     assert page.main.subheader[0].value == "2 pictures"
     assert "The picture was deleted." not in all_text(page)
-    assert lab.count_pictures(GalleryFilter(starred=True)) == (1, False)
+    assert lab.gallery.count_pictures(GalleryFilter(starred=True)) == (1, False)
 
 
 def test_deleted_pictures_are_restored_in_the_studio(open_lab: OpenLab) -> None:
     """The generation goes on without them, and says how many there are to bring back."""
     lab, own, pictures = make(open_lab)
     for one in pictures:
-        lab.delete("picture", one)
+        lab.organiser.delete("picture", one)
 
     page = open_studio(own)
     without = len(page.main.get("image"))
@@ -206,12 +210,14 @@ def test_clicks_on_what_is_gone_are_told(open_lab: OpenLab, tmp_path: Path) -> N
     lab, _, pictures = make(open_lab)
     page = open_gallery()
     page.checkbox(key=f"choose {pictures[0]}").check().run()
-    lab.delete("picture", pictures[0])
+    lab.organiser.delete("picture", pictures[0])
 
     page.button(key=f"star {pictures[0]}").click().run()
     starred = all_text(page)
     with (tmp_path / "pictures.zip").open("xb") as out:
-        handed = write_handover(out, pictures, source=lab, created_at=lab.now())
+        handed = write_handover(
+            out, pictures, source=lab.gallery, read_events=lab.read_events, created_at=lab.now()
+        )
 
     assert not page.exception
     assert "The picture was deleted meanwhile." in starred
@@ -221,7 +227,7 @@ def test_clicks_on_what_is_gone_are_told(open_lab: OpenLab, tmp_path: Path) -> N
 def test_the_gallery_is_filtered_by_tags_in_the_address(open_lab: OpenLab) -> None:
     """A chosen tag goes into the address; an address with one opens the same; unknown ones are left out."""
     lab, _, pictures = make(open_lab)
-    lab.label("picture", pictures[0], title="", note="", tags=["best"])
+    lab.organiser.label("picture", pictures[0], title="", note="", tags=["best"])
     page = open_gallery()
 
     page.multiselect(key="gallery_tags").set_value(["best"]).run()

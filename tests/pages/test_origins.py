@@ -53,7 +53,7 @@ def test_a_picture_of_a_deleted_generation_leads_to_where_it_is_restored(open_la
     """Deleted, its generation is opened and can be restored; purged, its idea fills the form."""
     lab = open_lab(painters={GOUACHE: give(1)})
     generation_id, data = _paint(lab)
-    lab.delete("generation", generation_id)
+    lab.organiser.delete("generation", generation_id)
     page, later = open_studio(), open_studio()
 
     _drop(page, data)
@@ -198,7 +198,7 @@ def _paint(lab: Laboratory) -> tuple[str, bytes]:
     generation_id = lab.start(make_request(image_models=(GOUACHE,)))
     list(finish(lab, generation_id))
     [run] = lab.look_up(generation_id)[1].runs
-    return generation_id, lab.read_picture(run.images[0].asset)
+    return generation_id, lab.gallery.read_picture(run.images[0].asset)
 
 
 def _write(lineage: PictureLineage) -> bytes:

@@ -114,7 +114,7 @@ def test_they_are_kept_as_references(view: FlowView, lab: Laboratory) -> None:
     assert [event.asset for event in stored] == view.references
     assert {asset.role for asset in view.references} == {AssetRole.REFERENCE}
     assert [(asset.width_px, asset.height_px) for asset in view.references] == [(20, 10), (10, 20)]
-    assert [lab.read_picture(asset) for asset in view.references] == [
+    assert [lab.gallery.read_picture(asset) for asset in view.references] == [
         reference.data for reference in REFERENCES
     ]
     assert lab.archive.take_inventory().missing == ()

@@ -42,7 +42,7 @@ def lab(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[La
 
 def test_keys_choose_one_model_of_each_provider(lab: Laboratory) -> None:
     """With both keys, one OpenAI and one Google model stand side by side to begin with."""
-    chosen = lab.catalog.default_image_models(lab.available(lab.catalog.image_models))
+    chosen = lab.catalog.default_image_models(lab.models.available(lab.catalog.image_models))
 
     assert chosen == tuple(PAINTERS.values())
 
@@ -108,7 +108,7 @@ def test_a_refusal_counts_for_the_model_that_refused(
 
     assert view.status is GenerationStatus.PARTIAL
     assert find_pictures(lab, view) == {failing: [], good: [PICTURES[good]]}
-    counts = lab.count_refusals()
+    counts = lab.spending.count_refusals()
     assert (counts[PAINTERS[failing]], counts[PAINTERS[good]]) == ((1, 1), (0, 1))
 
 
@@ -202,6 +202,8 @@ def run(lab: Laboratory, request: GenerationRequest) -> FlowView:
 def find_pictures(lab: Laboratory, view: FlowView) -> dict[str, list[bytes]]:
     """Return what is stored of each provider."""
     return {
-        run.provider: [without_lineage(lab.read_picture(image.asset)) for image in run.images]
+        run.provider: [
+            without_lineage(lab.gallery.read_picture(image.asset)) for image in run.images
+        ]
         for run in view.runs
     }

@@ -203,13 +203,13 @@ def _make_google(lab: Laboratory, client: "genai.Client", silent: Fault | None) 
             model=model,
             client=client,
             silence_s=_bear(silent, "google", "text"),
-            title=lab.name_of(model),
+            title=lab.models.name_of(model),
         ),
         image_model=lambda model: GoogleImage(
             model=model,
             client=client,
             silence_s=_bear(silent, "google", "image"),
-            title=lab.name_of(model),
+            title=lab.models.name_of(model),
         ),
     )
 

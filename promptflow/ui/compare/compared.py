@@ -68,7 +68,7 @@ def gather(
     """
     pictures, notes = [], []
     for asset_id in asset_ids:
-        picture = lab.find_picture(asset_id)
+        picture = lab.gallery.find_picture(asset_id)
         if picture is None:
             notes.append(f"There is no picture {asset_id!r} in the ledger, or not any more.")
         else:
@@ -92,7 +92,7 @@ def _compared(
     run, image = found or (None, None)
     return Compared(
         letter=letter,
-        name=f"{letter} · {lab.name_of(picture.image_model)}{_version_words(run)}",
+        name=f"{letter} · {lab.models.name_of(picture.image_model)}{_version_words(run)}",
         picture=picture,
         view=view,
         run=run,

@@ -41,8 +41,8 @@ def draw_difference(lab: Laboratory, first: Compared, second: Compared) -> None:
                 first.picture.asset.sha256,
                 second.picture.asset.sha256,
                 lambda: (
-                    lab.read_picture(first.picture.asset),
-                    lab.read_picture(second.picture.asset),
+                    lab.gallery.read_picture(first.picture.asset),
+                    lab.gallery.read_picture(second.picture.asset),
                 ),
             )
     except PromptflowError as error:

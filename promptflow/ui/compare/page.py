@@ -56,7 +56,7 @@ def draw_compare(lab: Laboratory) -> None:
             _draw_pictures(lab, pair or compared, view)
     draw_cards(lab, compared)
     st.subheader("What differs", anchor=False)
-    draw_table(compared, lab.name_of, lab.now())
+    draw_table(compared, lab.models.name_of, lab.now())
     st.subheader("In which words", anchor=False)
     draw_words(compared)
     if view == _DIFFERENCE and pair:
@@ -101,7 +101,7 @@ def _draw_head(lab: Laboratory, compared: Sequence[Compared]) -> str:
 
 def _draw_adding(lab: Laboratory, compared: Sequence[Compared]) -> None:
     """Draw the pictures of the same generations, to be added by a click; nothing where none can be."""
-    others = list(list_others(compared, lab.name_of))[:_MOST_OTHERS]
+    others = list(list_others(compared, lab.models.name_of))[:_MOST_OTHERS]
     if not others or len(compared) >= MOST:
         return
     with st.popover("Add", icon=":material/add:", help="Pictures of the same generations"):

@@ -114,5 +114,11 @@ def _make_zip(lab: Laboratory, asset_ids: Sequence[str]) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "pictures.zip"
         with path.open("xb") as out:
-            write_handover(out, asset_ids, source=lab, created_at=lab.now())
+            write_handover(
+                out,
+                asset_ids,
+                source=lab.gallery,
+                read_events=lab.read_events,
+                created_at=lab.now(),
+            )
         return path.read_bytes()

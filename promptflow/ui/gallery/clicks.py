@@ -18,7 +18,7 @@ def star(lab: Laboratory, asset_id: str, *, starred: bool) -> None:
     """
     st.session_state[state.CLICKED] = True
     try:
-        lab.star(asset_id, starred=starred)
+        lab.organiser.star(asset_id, starred=starred)
     except PromptflowError as error:
         # Outside of what the page catches: Streamlit would draw a bug.
         st.session_state[state.TROUBLE] = error.message

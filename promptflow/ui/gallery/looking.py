@@ -32,7 +32,7 @@ def look_at_picture(lab: Laboratory, asset_id: str) -> None:
         lab: where it is kept.
         asset_id: the picture's; where there is none any more, nothing is opened.
     """
-    picture = lab.find_picture(asset_id)
+    picture = lab.gallery.find_picture(asset_id)
     if picture is None:
         return
 
@@ -42,7 +42,7 @@ def look_at_picture(lab: Laboratory, asset_id: str) -> None:
     def look() -> None:
         # A star given in here is not to have the page drawn anew, which would close the dialog.
         st.session_state.pop(state.CLICKED, None)
-        again = lab.find_picture(asset_id)
+        again = lab.gallery.find_picture(asset_id)
         if again is not None:
             _draw(lab, again)
         elif was_deleted_here(asset_id):
@@ -80,7 +80,7 @@ def _draw_labels(lab: Laboratory, picture: PictureSummary) -> None:
 
 def _draw_whole(lab: Laboratory, picture: PictureSummary) -> bool:
     """Draw the picture; say whether it could be read."""
-    alt = f"{lab.name_of(picture.image_model)}: {picture.title}"
+    alt = f"{lab.models.name_of(picture.image_model)}: {picture.title}"
     try:
         draw_picture(source_of(lab, picture.asset), picture.asset.mime, alt=alt)
     except StorageError as error:
@@ -126,13 +126,13 @@ def _draw_actions(
 
 
 def _draw_download(lab: Laboratory, picture: PictureSummary, name: str) -> None:
-    link = lab.link(picture.asset, filename=name)
+    link = lab.gallery.link(picture.asset, filename=name)
     if link is not None:
         st.link_button("Download", link, type="primary", icon=":material/download:")
         return
     st.download_button(
         "Download",
-        data=lambda: lab.read_picture(picture.asset),
+        data=lambda: lab.gallery.read_picture(picture.asset),
         file_name=name,
         mime=picture.asset.mime,
         key=state.of_picture(picture.asset.asset_id, "download"),
@@ -152,7 +152,7 @@ def _draw_facts(
         st.caption("Request")
         st.text(view.request.request)
     facts = [
-        ("Model", lab.name_of(picture.image_model)),
+        ("Model", lab.models.name_of(picture.image_model)),
         ("Run", STATUS_WORDS[picture.run_status]),
         ("Cost of the run", format_usd(picture.cost_micro_usd)),
         ("Painted", moment_words(picture.created_at)),

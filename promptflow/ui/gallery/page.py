@@ -35,17 +35,17 @@ def draw_gallery(lab: Laboratory) -> None:
     Raises:
         LedgerError: the ledger can't be read.
     """
-    models = lab.list_gallery_models()
+    models = lab.gallery.list_gallery_models()
     draw_undo(lab)
     if not models:
         _draw_nothing()
         return
-    tags = lab.list_tags()
+    tags = lab.organiser.list_tags()
     view = read_view(models, tags)
-    number, more = lab.count_pictures(view.wanted)
+    number, more = lab.gallery.count_pictures(view.wanted)
     draw_trouble()
     head = head_words(number, more=more, wanted=view.wanted)
-    draw_filters(view.wanted, head=head, models=models, names=lab.name_of, tags=tags)
+    draw_filters(view.wanted, head=head, models=models, names=lab.models.name_of, tags=tags)
     if number:
         _draw_page(lab, view, number=number, more=more)
     else:
@@ -107,14 +107,14 @@ def _draw_cards(lab: Laboratory, pictures: Sequence[PictureSummary]) -> None:
     def draw() -> None:
         if st.session_state.pop(state.CLICKED, False):
             st.rerun()
-        draw_cards(lab, pictures, names=lab.name_of, now=lab.now())
+        draw_cards(lab, pictures, names=lab.models.name_of, now=lab.now())
 
     draw_renewed(lab, draw)
 
 
 def _list(lab: Laboratory, wanted: GalleryFilter, page: int) -> tuple[PictureSummary, ...]:
     """List a page, and one picture more where there is another page behind it."""
-    return lab.list_pictures(wanted, limit=PAGE_SIZE + 1, offset=(page - 1) * PAGE_SIZE)
+    return lab.gallery.list_pictures(wanted, limit=PAGE_SIZE + 1, offset=(page - 1) * PAGE_SIZE)
 
 
 def _draw_pages(wanted: GalleryFilter, *, page: int, last: int) -> None:

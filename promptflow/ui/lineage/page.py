@@ -138,8 +138,8 @@ def _draw_unknown(error: PromptflowError) -> None:
 def _draw_head(lab: Laboratory, kept: _Kept) -> None:
     view = kept.view
     st.subheader(as_label(view.request.request, limit=160), anchor=False)
-    models = ", ".join(lab.name_of(model) for model in view.request.image_models)
-    facts = [f"{lab.name_of(view.request.text_model)} → {models}"]
+    models = ", ".join(lab.models.name_of(model) for model in view.request.image_models)
+    facts = [f"{lab.models.name_of(view.request.text_model)} → {models}"]
     running = view.status is GenerationStatus.RUNNING
     if not running:
         facts += [format_duration(view.total_ms), format_usd(view.cost_micro_usd)]
@@ -272,7 +272,7 @@ def _new_canvas(lab: Laboratory, names: Names) -> Canvas:
         pictures,
         names=names,
         source_of=partial(source_of, lab),
-        read_picture=lab.read_picture,
-        count_refusals=lambda model: lab.count_refusals().get(model, (0, 0)),
+        read_picture=lab.gallery.read_picture,
+        count_refusals=lambda model: lab.spending.count_refusals().get(model, (0, 0)),
         side_by_side=True,
     )

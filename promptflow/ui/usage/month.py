@@ -24,7 +24,7 @@ def draw_month(lab: Laboratory) -> None:
     Raises:
         LedgerError: the ledger can't be read.
     """
-    spent, limits, now = lab.read_month_spend(), lab.settings.limits, lab.now()
+    spent, limits, now = lab.spending.read_month_spend(), lab.settings.limits, lab.now()
     pace = project_month(spent.known_micro_usd, now)
     st.subheader("This month", anchor=False)
     with st.grid(4, min_column_width=150):

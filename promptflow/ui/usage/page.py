@@ -43,7 +43,7 @@ def draw_usage(lab: Laboratory) -> None:
     Raises:
         LedgerError: the ledger can't be read.
     """
-    if not lab.has_calls():
+    if not lab.spending.has_calls():
         _draw_nothing()
         return
     view = read_view()
@@ -52,8 +52,8 @@ def draw_usage(lab: Laboratory) -> None:
     period = find_period(view, lab.now())
     st.subheader(f"{period.first} to {period.last}", anchor=False)
     draw_period(view, period)
-    report = lab.read_usage(period)
-    titles = Titles(models=lab.name_of, providers=lab.name_provider)
+    report = lab.spending.read_usage(period)
+    titles = Titles(models=lab.models.name_of, providers=lab.models.name_provider)
     total = sum((line.tally for line in report.lines), Tally())
     if not total.calls:
         _draw_no_calls(report)
