@@ -33,7 +33,7 @@ browser: $(VENV)/installed-dev ## Drive the app in a real Chromium (Debian: apt-
 bench: $(VENV)/installed-dev ## Measure; each benchmark prints one JSON line.
 	@for bench in benchmarks/bench_*.py; do PYTHONPATH=. $(BIN)/python $$bench || exit 1; done
 
-screenshots: $(VENV)/installed-dev ## Take docs/studio.png and docs/compare.png, and others to look at, anew.
+screenshots: $(VENV)/installed-dev ## Take the pictures in docs/, and others to look at, anew.
 	PYTHONPATH=. $(BIN)/python tests/browser/screenshots.py
 
 lock: $(VENV)/installed-dev ## Compile the pins anew from requirements.in and requirements-dev.in.

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from promptflow.clock import Clock
 from promptflow.labels import Kind, clean_labels
 from promptflow.ledger.organising import Marks
-from promptflow.records import Labels
+from promptflow.records import DeletedPicture, Labels
 
 
 class Organiser:
@@ -107,3 +107,11 @@ class Organiser:
             LedgerError: the ledger can't be read.
         """
         return self._marks.list_deleted_pictures(generation_id)
+
+    def find_deleted_picture(self, picture_id: str) -> DeletedPicture | None:
+        """Return what is known of a picture that was deleted; ``None`` where none of this id was.
+
+        Raises:
+            LedgerError: the ledger can't be read.
+        """
+        return self._marks.find_deleted_picture(picture_id)

@@ -235,6 +235,20 @@ class GenerationSummary:
     image_models: tuple[str, ...]
     status: GenerationStatus
     created_at: datetime
+    is_fork: bool = False
+    """Whether it grew from another generation."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeletedPicture:
+    """A picture that was deleted, and of which there is still a row."""
+
+    generation_id: str
+    with_generation: bool
+    """Whether its generation was deleted, by which it is, too."""
+    deleted_at: datetime
+    is_purged: bool
+    """Whether nothing brings it back any more."""
 
 
 class UploadStatus(StrEnum):

@@ -39,23 +39,25 @@ async def _redirect(request: Request) -> RedirectResponse:
 
 
 @asynccontextmanager
-async def _end_in_order(_app: st.App) -> AsyncIterator[None]:
-    """Let Python end as it does by itself: paid work arrives then, and the ledger is saved.
+async def _live_in_order(_app: st.App) -> AsyncIterator[None]:
+    """Tell the pages of the questions, and in the end let Python end as it does by itself.
 
-    The server sends itself the SIGTERM that stopped it once more when it is done, by which Python would
-    end on the spot.
+    Paid work arrives then, and the ledger is saved. The server sends itself the SIGTERM that stopped it once
+    more when it is done, by which Python would end on the spot.
     """
+    # Not on import: whoever only looks at this module serves nothing.
+    note_questions(_PATH)
     try:
         yield
     finally:
+        note_questions(None)
         if hasattr(signal, "pthread_sigmask"):
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
 
 
-note_questions(_PATH)
 app = st.App(
     ROOT / "app.py",
-    lifespan=_end_in_order,
+    lifespan=_live_in_order,
     routes=[
         Route(_PATH, _redirect),
         Mount(

@@ -29,7 +29,7 @@ _THUMBNAILS = """
     WHERE a.generation_id = ?
 """
 _CHILDREN = """
-    SELECT id, title, image_models, status, created_at FROM generations
+    SELECT id, title, image_models, status, created_at, parent_id FROM generations
     WHERE parent_id = ? AND deleted_at IS NULL ORDER BY id
 """
 _REUSED = "SELECT id, reused_from FROM stages WHERE generation_id = ? AND reused_from IS NOT NULL"

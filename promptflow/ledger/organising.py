@@ -21,7 +21,7 @@ from promptflow.ledger.access import Access
 from promptflow.ledger.keeping import tell_unknown_picture
 from promptflow.ledger.read import tell_unknown
 from promptflow.ledger.rows import insert
-from promptflow.records import GenerationStatus, Labels
+from promptflow.records import DeletedPicture, GenerationStatus, Labels
 from promptflow.wording import title_of
 
 _STATES = {
@@ -34,6 +34,12 @@ _STATES = {
 _HIDDEN = "SELECT 1 FROM assets WHERE id = ? AND hidden = 1"
 _STAR = """
     UPDATE assets SET starred_at = iif(:at IS NULL, NULL, coalesce(starred_at, :at)) WHERE id = :id
+"""
+_DELETED_PICTURE = """
+    SELECT a.generation_id, g.deleted_at IS NOT NULL, coalesce(a.deleted_at, g.deleted_at),
+        coalesce(a.purged_at, g.purged_at)
+    FROM assets AS a CROSS JOIN generations AS g ON g.id = a.generation_id
+    WHERE a.id = ? AND a.role = 'output' AND a.hidden = 1
 """
 _EXCERPT_CHARS = 60
 
@@ -204,6 +210,32 @@ class Marks:
         """
         with self._access.reading() as connection:
             return tuple(row[0] for row in connection.execute(sql, (_mend(generation_id),)))
+
+    def find_deleted_picture(self, picture_id: str) -> DeletedPicture | None:
+        """Return what is known of a picture that was deleted, by itself or with its generation.
+
+        Args:
+            picture_id: anything; it may come from an address.
+
+        Returns:
+            ``None`` where there is none of this id, or it was not deleted.
+
+        Raises:
+            LedgerError: the ledger can't be read.
+        """
+        if self._access.is_new:
+            return None
+        with self._access.reading() as connection:
+            row = connection.execute(_DELETED_PICTURE, (_mend(picture_id),)).fetchone()
+        if row is None:
+            return None
+        generation_id, with_generation, deleted_at, purged_at = row
+        return DeletedPicture(
+            generation_id=generation_id,
+            with_generation=bool(with_generation),
+            deleted_at=from_text(deleted_at),
+            is_purged=purged_at is not None,
+        )
 
 
 def read_all_labels(connection: sqlite3.Connection, generation_id: str) -> dict[str, Labels]:

@@ -27,7 +27,9 @@ _STEPS = 16
 _LAST = "\U0010ffff"
 """Sorts behind whatever may follow a beginning."""
 
-_COLUMNS = "SELECT g.id, g.title, g.image_models, g.status, g.created_at FROM generations AS g"
+_COLUMNS = """
+    SELECT g.id, g.title, g.image_models, g.status, g.created_at, g.parent_id FROM generations AS g
+"""
 _SHOWN = "g.deleted_at IS NULL"
 _FOUND = f"""
     {_COLUMNS} WHERE g.rowid IN (SELECT value FROM json_each(?)) ORDER BY g.rowid DESC
@@ -274,4 +276,5 @@ def to_summary(row: sqlite3.Row) -> GenerationSummary:
         image_models=tuple(json.loads(row["image_models"])),
         status=GenerationStatus(row["status"]),
         created_at=from_text(row["created_at"]),
+        is_fork=row["parent_id"] is not None,
     )

@@ -21,6 +21,7 @@ from promptflow.ui.beginning import (
     most_words,
     open_action,
 )
+from promptflow.ui.labels import FORK_ICON
 from promptflow.ui.plain import as_markdown
 from promptflow.ui.versions import find_older_words
 from promptflow.view import FlowView, RunView
@@ -65,7 +66,7 @@ def draw_stage_actions(view: FlowView) -> None:
             view,
             "fork",
             "Fork",
-            ":material/fork_right:",
+            FORK_ICON,
             "Change the plan, the thinking or a prompt, or take another text model, and go on from "
             "there in a new generation. What comes before is reused and free.",
         )
@@ -192,8 +193,8 @@ def _draw_whole(lab: Laboratory, view: FlowView, kind: _Whole) -> None:
 
 
 def take_click() -> bool:
-    """Say whether a dialog was opened by a click that the page hasn't taken notice of yet."""
-    return bool(st.session_state.pop(state.ACTION_CLICKED, False))
+    """Say whether there was a click in the cards that the page hasn't taken notice of yet."""
+    return bool(st.session_state.pop(state.CARDS_CLICKED, False))
 
 
 def _draw_opener(view: FlowView, run: RunView, kind: str, label: str, icon: str) -> None:

@@ -28,10 +28,7 @@ def draw_adding(lab: Laboratory, view: FlowView) -> None:
         return
     prices = _list_prices(lab, view)
     if not prices:
-        st.caption(
-            "No other image model that can be asked now paints this generation's shape from its"
-            " reference images, or it has as many as it may have."
-        )
+        st.caption(_tell_none(view))
         return
     st.caption("Plan and thinking stay as they are. Its own prompt is written, then it paints.")
     key = state.of_generation(view.generation_id, state.ADDED)
@@ -54,6 +51,19 @@ def draw_adding(lab: Laboratory, view: FlowView) -> None:
             "Add and paint",
             drafts=(key,),
         )
+
+
+def _tell_none(view: FlowView) -> str:
+    """Say why no image model can join."""
+    models = len(view.request.image_models)
+    if models >= MAX_IMAGE_MODELS:
+        return f"This generation has {models} image models, as many as it may have."
+    shape = view.request.aspect_ratio
+    references = " from reference images" if view.references else ""
+    return (
+        f"No other image model that can be asked now paints {shape} pictures{references}. Below *Image models* "
+        "in the sidebar stands which ones can't be asked, and why."
+    )
 
 
 def _list_prices(lab: Laboratory, view: FlowView) -> Mapping[str, str]:

@@ -34,7 +34,7 @@ def open_action(kind: Kind, generation_id: str, run_id: str = "") -> None:
         run_id: the run it is about, if any.
     """
     st.session_state[state.ACTION] = (kind, generation_id, run_id)
-    st.session_state[state.ACTION_CLICKED] = True
+    st.session_state[state.CARDS_CLICKED] = True
 
 
 def close_action() -> None:

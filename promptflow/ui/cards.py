@@ -20,7 +20,7 @@ from promptflow.ui.labels import (
 from promptflow.ui.pictures import SourceOf
 from promptflow.ui.place import Place
 from promptflow.ui.plain import as_label, as_markdown, as_message
-from promptflow.ui.versions import draw_switch, tell_origin
+from promptflow.ui.versions import draw_switch, tell_first, tell_origin
 from promptflow.view import FlowView, RunView
 
 CountRefusals = Callable[[str], tuple[int, int]]
@@ -28,7 +28,6 @@ CountRefusals = Callable[[str], tuple[int, int]]
 _Slot = tuple[str, bool]
 """Whose card: the image model's id, and whether it is for the request unchanged."""
 _MOST_COLUMNS = 3
-_BASELINE_WORDS = "your request, word for word."
 _BASELINE_HELP = "Sent without plan, thinking and prompt, to see what those do for the picture."
 
 _BADGES: dict[RunStatus, tuple[str, str, Color]] = {
@@ -161,12 +160,10 @@ class Card:
         shown = _with_something_to_see(versions, run)
         for index, place in self._lay_out(view, shown).items():
             place.update(view, shown, index)
-        words = _words(view, run, now)
-        if shown is not run and shown is not None:
-            words += f" Until there is something to see, v{shown.version} is shown."
+        words = self._tell(view, run, shown, now)
         if self._changed("words", words):
             self._words.caption(as_markdown(words))
-        origin = _tell_origin(view, run, baseline=self._baseline)
+        origin = self._tell_origin(view, run) if run else ""
         if self._changed("origin", (run and run.run_id, origin)):
             self._draw_origin(view, run, origin)
         fault = run.fault if run else None
@@ -182,6 +179,23 @@ class Card:
             return versions[-1] if versions else None
         with self._switch.container():
             return draw_switch(view, versions)
+
+    def _tell(
+        self, view: FlowView, run: RunView | None, shown: RunView | None, now: datetime
+    ) -> str:
+        """Say how it stands, and whose pictures are shown where they aren't the run's own."""
+        words = _words(view, run, now)
+        if self._baseline:
+            # Its head has no room for the model's name.
+            words = f"{self._title}  ·  {words}"
+        if shown is not run and shown is not None:
+            words += f" Until there is something to see, v{shown.version} is shown."
+        return words
+
+    def _tell_origin(self, view: FlowView, run: RunView) -> str:
+        """Say where a run comes from; of a first one, where two cards share the numbers of the versions."""
+        shared = self._baseline or _has_baseline(view, self._image_model)
+        return tell_origin(view, run) or (tell_first(run) if shared else "")
 
     def _changed(self, part: str, look: Hashable) -> bool:
         if part in self._drawn and self._drawn[part] == look:
@@ -233,9 +247,8 @@ class Card:
             self._origin.empty()
             return
         with self._origin.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-            why = None
-            if words == _BASELINE_WORDS:
-                words, why = f"{self._title}: {words}", _BASELINE_HELP
+            first = self._baseline and run is not None and words == tell_first(run)
+            why = _BASELINE_HELP if first else None
             st.caption(as_markdown(words), width="content", help=why)
             if self._with_actions and run:
                 draw_changes_link(view, run)
@@ -258,20 +271,19 @@ def _expected(view: FlowView, run: RunView | None) -> Sequence[int]:
     return range((run and run.wanted) or view.request.images_per_model)
 
 
-def _tell_origin(view: FlowView, run: RunView | None, *, baseline: bool) -> str:
-    """Say where a run comes from; of the first one with the words of a person, what those are."""
-    told = tell_origin(view, run) if run else ""
-    return told or (_BASELINE_WORDS if baseline else "")
-
-
 def _list_slots(view: FlowView) -> list[_Slot]:
     """List whose cards there are, each model's own beside what it makes of the request unchanged."""
     slots = []
     for model in view.request.image_models:
         slots.append((model, False))
-        if view.request.baseline or view.versions(model, baseline=True):
+        if _has_baseline(view, model):
             slots.append((model, True))
     return slots
+
+
+def _has_baseline(view: FlowView, model: str) -> bool:
+    """Say whether a model has a card, too, for what it makes of the request unchanged."""
+    return view.request.baseline or bool(view.versions(model, baseline=True))
 
 
 def _count_columns(slots: Sequence[_Slot]) -> int:

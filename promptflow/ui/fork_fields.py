@@ -18,6 +18,7 @@ from promptflow.wording import count
 Slots = dict[str, DeltaGenerator]
 """Name of a field, or an image model's id → where to say what is wrong with it."""
 _LINE_PX = 96
+_NOTES_PX = 140
 _THINKING_PX = 420
 _PROMPT_PX = 200
 
@@ -34,24 +35,14 @@ def draw_plan(generation_id: str, plan: ActionPlan, slots: Slots) -> ActionPlan:
         The plan as it is typed; not checked.
     """
     typed: dict[str, str | tuple[str, ...]] = {}
+    # The last one would stand beside nothing, and has the most lines.
+    *paired, last = (one.name for one in fields(ActionPlan))
     with st.grid(2, min_column_width=280):
-        for one in fields(ActionPlan):
-            value: str | tuple[str, ...] = getattr(plan, one.name)
-            listed = not isinstance(value, str)
-            lines = (value,) if isinstance(value, str) else tuple(map(_to_line, value))
-            text = _draw_text(
-                generation_id,
-                Stage.ACTION_PLAN,
-                one.name,
-                PLAN_LABELS[one.name] + (", one a line" if listed else ""),
-                "\n".join(lines),
-                slots,
-                height_px=_LINE_PX,
-            )
-            typed[one.name] = _read_lines(text) if listed else text
-            if typed[one.name] == lines:
-                # An item may have had several lines.
-                typed[one.name] = value
+        for name in paired:
+            value = getattr(plan, name)
+            typed[name] = _draw_field(generation_id, name, value, slots, height_px=_LINE_PX)
+    value = getattr(plan, last)
+    typed[last] = _draw_field(generation_id, last, value, slots, height_px=_NOTES_PX)
     slots["plan"] = st.empty()
     return ActionPlan(**typed)  # type: ignore[arg-type]  # a text or texts as the field has them
 
@@ -116,6 +107,31 @@ def put_back(generation_id: str, stage: Stage) -> None:
         place: text for place, text in drafts.items() if place[:2] != (generation_id, stage)
     }
     st.session_state[state.OPENINGS] = st.session_state.get(state.OPENINGS, 0) + 1
+
+
+def _draw_field(
+    generation_id: str,
+    name: str,
+    value: str | tuple[str, ...],
+    slots: Slots,
+    *,
+    height_px: int,
+) -> str | tuple[str, ...]:
+    """Draw a field of a plan; return what is typed in it."""
+    listed = not isinstance(value, str)
+    lines = (value,) if isinstance(value, str) else tuple(map(_to_line, value))
+    text = _draw_text(
+        generation_id,
+        Stage.ACTION_PLAN,
+        name,
+        PLAN_LABELS[name] + (", one a line" if listed else ""),
+        "\n".join(lines),
+        slots,
+        height_px=height_px,
+    )
+    typed = _read_lines(text) if listed else text
+    # An item may have had several lines.
+    return value if typed == lines else typed
 
 
 def _draw_text(

@@ -4,7 +4,7 @@ import streamlit as st
 
 from promptflow.ui import state
 from promptflow.ui.history import open_generation
-from promptflow.ui.labels import forked_words
+from promptflow.ui.labels import FORK_ICON, forked_words
 from promptflow.view import FlowView
 
 
@@ -19,7 +19,7 @@ def draw_parent(view: FlowView) -> None:
             forked_words(view.forked_at),
             key=state.of_generation(view.generation_id, "parent"),
             type="tertiary",
-            icon=":material/fork_right:",
+            icon=FORK_ICON,
             help="Open the earlier generation.",
             on_click=open_generation,
             args=(view.parent_id,),

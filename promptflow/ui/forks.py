@@ -15,6 +15,7 @@ from promptflow.ui import state
 from promptflow.ui.beginning import close_action
 from promptflow.ui.fork_fields import Slots, draw_plan, draw_prompts, draw_thinking, put_back
 from promptflow.ui.history import open_generation
+from promptflow.ui.labels import FORK_ICON
 from promptflow.ui.limits import draw_over_limit
 from promptflow.ui.plain import as_message
 from promptflow.view import FlowView, RunView, StageView
@@ -78,7 +79,7 @@ def draw_fork(lab: Laboratory, view: FlowView) -> None:
             "Fork",
             key=state.of_generation(view.generation_id, "fork now"),
             type="primary",
-            icon=":material/fork_right:",
+            icon=FORK_ICON,
         )
         if by_hand:
             st.button(

@@ -7,7 +7,7 @@ import streamlit as st
 from promptflow.laboratory import Laboratory
 from promptflow.records import GenerationSummary
 from promptflow.ui import state
-from promptflow.ui.labels import STATUS_ICONS, STATUS_WORDS, Names
+from promptflow.ui.labels import FORK_ICON, STATUS_ICONS, STATUS_WORDS, Names
 from promptflow.ui.plain import as_label, as_markdown
 from promptflow.ui.sidebar import ask_aside
 from promptflow.wording import format_age
@@ -67,6 +67,7 @@ def _draw_row(row: GenerationSummary, *, shown: str | None, names: Names, now: d
     title = as_label(row.title, limit=64)
     models = ", ".join(names(model) for model in row.image_models)
     facts = [format_age(row.created_at, now), STATUS_WORDS[row.status], models]
+    mark = f"{FORK_ICON} Fork  ·  " if row.is_fork else ""
     with st.container(gap=None):
         st.button(
             f"**{title}**" if row.generation_id == shown else title,
@@ -77,7 +78,7 @@ def _draw_row(row: GenerationSummary, *, shown: str | None, names: Names, now: d
             on_click=open_generation,
             args=(row.generation_id,),
         )
-        st.caption(as_markdown("  ·  ".join(facts)), wrap=False, width="stretch")
+        st.caption(f"{mark}{as_markdown('  ·  '.join(facts))}", wrap=False, width="stretch")
 
 
 def _draw_pager(pages: list[str], last: str | None) -> None:

@@ -42,6 +42,7 @@ _FORKED_AT = {
     Stage.PROMPT_CONSTRUCTION: "at the prompts",
     None: "at the pictures",
 }
+FORK_ICON = ":material/fork_right:"
 REFUSED_ICON = ":material/gpp_maybe:"
 STATUS_ICONS = {
     GenerationStatus.RUNNING: ":material/progress_activity:",

@@ -1,4 +1,9 @@
-"""Pictures that stay in sight however long a page is open: their links are renewed before they end."""
+"""Pictures that stay in sight however long a page is open: their links are renewed before they end.
+
+Whether a browser gets a picture from the bucket only the browser knows. Streamlit draws one that it doesn't get
+as a broken image, and has no call for it; so a style draws words over it, and a script asks once more
+now and then.
+"""
 
 from collections.abc import Callable
 
@@ -9,6 +14,31 @@ from promptflow.ui.errors import errors_told
 
 _LEAST_S = 0.5
 """Between two drawings, however short a link's life is."""
+_UNLOADED = """<style>
+[data-testid="stImage"] img { position: relative; }
+[data-testid="stImage"] img::before { content: ""; display: block; height: 8rem; }
+[data-testid="stImage"] img::after {
+  content: "Picture can't be loaded just now";
+  position: absolute; inset: 0; box-sizing: border-box; padding: 1rem;
+  display: grid; place-content: center; border-radius: inherit;
+  background: light-dark(#f4f0ea, #25221f); color: light-dark(#6b645a, #aaa297);
+  font-size: 0.875rem; text-align: center; white-space: normal;
+}
+</style>"""
+"""Browsers draw what comes before and after an image only where they have none: Chromium and Firefox do,
+Safari leaves its broken image. The colours are the theme's."""
+_ASK_AGAIN = """<script>
+window.promptflowAsking ??= setInterval(() => {
+  if (document.hidden) return;
+  for (const shown of document.querySelectorAll('[data-testid="stImage"] img')) {
+    if (!shown.complete || shown.naturalWidth) continue;
+    const asked = new Image(), address = shown.src;
+    asked.onload = () => { if (shown.src === address) shown.src = address; };
+    asked.src = address;
+  }
+}, 15_000);
+</script>"""
+"""Beside what is shown, which would else be gone while it is asked for."""
 
 
 def draw_renewed(lab: Laboratory, draw: Callable[[], None]) -> None:
@@ -21,11 +51,23 @@ def draw_renewed(lab: Laboratory, draw: Callable[[], None]) -> None:
         lab: where the pictures are kept.
         draw: draws them. It is called again by itself, as a fragment: a click in it reaches no further.
     """
+    draw_unloaded(lab)
     every_s = renew_every_s(lab)
     if every_s is None:
         draw()
     else:
         st.fragment(errors_told(draw), run_every=every_s)()
+
+
+def draw_unloaded(lab: Laboratory) -> None:
+    """Have the browser say where it can't load a picture from the bucket, and ask for it again.
+
+    Args:
+        lab: where the pictures are kept.
+    """
+    if lab.archive.bucket is not None:
+        st.html(_UNLOADED)
+        st.html(_ASK_AGAIN, unsafe_allow_javascript=True)
 
 
 def renew_every_s(lab: Laboratory) -> float | None:

@@ -18,6 +18,12 @@ _NAMES = {
     "moderation": "moderation",
 }
 """Parameter → what it is called on the page, in the order they are told."""
+_FIRST_WORDS = {
+    PromptOrigin.CONSTRUCTED: "its constructed prompt",
+    PromptOrigin.FALLBACK: "a plain prompt from the plan",
+    PromptOrigin.EDITED: "a prompt edited by you",
+    PromptOrigin.RAW: "your request, word for word",
+}
 _OPEN = "model's choice"
 _RANDOM = "random"
 
@@ -75,6 +81,29 @@ def tell_origin(view: FlowView, run: RunView) -> str:
     return said + (differences or "nothing changed")
 
 
+def tell_first(run: RunView) -> str:
+    """Write the number of a version that came from no other one, and whose words it was painted from.
+
+    Args:
+        run: the version.
+    """
+    return f"v{run.version}: {_FIRST_WORDS[run.prompt_origin]}"
+
+
+def find_shown(view: FlowView, versions: Sequence[RunView]) -> RunView | None:
+    """Return the version that a card shows: the one chosen in its switch, else the newest.
+
+    Args:
+        view: the generation.
+        versions: of one card, the first one first.
+    """
+    if not versions:
+        return None
+    newest = versions[-1]
+    chosen = st.session_state.get(_switch_key(view, newest), newest.version)
+    return next((run for run in versions if run.version == chosen), newest)
+
+
 def draw_switch(view: FlowView, versions: Sequence[RunView]) -> RunView:
     """Draw the switch between the versions of one card, and return the one that is chosen.
 
@@ -90,14 +119,23 @@ def draw_switch(view: FlowView, versions: Sequence[RunView]) -> RunView:
         default=newest.version,
         required=True,
         format_func=lambda number: _label(by_number[number]),
-        # A switch of its own for each newest version: one that comes is the one to be shown.
-        key=state.of_generation(
-            view.generation_id, f"version {newest.image_model} {newest.version}"
-        ),
+        key=_switch_key(view, newest),
         label_visibility="collapsed",
         persist_state="session",
+        on_change=_note_choice,
     )
     return by_number.get(chosen or newest.version, newest)
+
+
+def _switch_key(view: FlowView, newest: RunView) -> str:
+    # A switch of its own for each newest version: one that comes is the one to be shown.
+    name = f"version {newest.image_model} {newest.version}"
+    return state.of_generation(view.generation_id, name)
+
+
+def _note_choice() -> None:
+    """Have the whole page drawn: what its head compares are the versions that are shown; a callback."""
+    st.session_state[state.CARDS_CLICKED] = True
 
 
 def _label(run: RunView) -> str:

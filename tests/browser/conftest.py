@@ -81,13 +81,19 @@ def launch(playwright: Playwright, program: str) -> Browser:
 
 
 @contextmanager
-def serve(folder: Path, *, piece_s: str) -> Iterator[str]:
-    """Serve the app with its data in a folder; yield its address, and stop it in the end."""
+def serve(folder: Path, *, piece_s: str, script: str = "serve.py") -> Iterator[str]:
+    """Serve the app with its data in a folder; yield its address, and stop it in the end.
+
+    Args:
+        folder: an empty one.
+        piece_s: seconds between two pieces of an answer.
+        script: what serves it, of this folder.
+    """
     with closing(socket.create_server(("127.0.0.1", 0))) as free:
         port = free.getsockname()[1]
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(
-            [sys.executable, str(Path(__file__).parent / "serve.py"), str(port), piece_s],
+            [sys.executable, str(Path(__file__).parent / script), str(port), piece_s],
             cwd=ROOT,
             env=environ_for(folder / "data", PYTHONPATH=str(ROOT)),
             stdout=log,

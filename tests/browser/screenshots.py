@@ -1,4 +1,4 @@
-"""Takes pictures of the Studio and the Compare page for the docs, and others to be looked at.
+"""Takes pictures of the Studio, the Compare and the Usage page for the docs, and others to be looked at.
 
 Empty, running and finished, in light and dark, wide and narrow; into ``test-results/``.
 """
@@ -30,6 +30,7 @@ def main() -> None:
         browser = launch(playwright, find_chromium())
         _take(browser, address)
         browser.close()
+    _take_usage()
 
 
 def _take(browser: Browser, address: str) -> None:
@@ -55,6 +56,23 @@ def _take(browser: Browser, address: str) -> None:
         narrow.goto(page.url)
         _badge(narrow, "Succeeded")
         narrow.screenshot(path=_RESULTS / f"narrow-{scheme}.png")
+
+
+def _take_usage() -> None:
+    """Take the page of an installation that was used for four weeks."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        serve(Path(folder), piece_s="0.001", script="used.py") as address,
+        sync_playwright() as playwright,
+    ):
+        browser = launch(playwright, find_chromium())
+        page = browser.new_page(viewport={"width": 1280, "height": 980}, color_scheme="light")
+        page.goto(f"{address}/usage")
+        page.get_by_text("Spend", exact=True).first.wait_for()
+        page.get_by_test_id("stVegaLiteChart").first.wait_for()
+        page.wait_for_timeout(1200)
+        page.screenshot(path=ROOT / "docs" / "usage.png")
+        browser.close()
 
 
 def _take_compare(page: Page) -> None:

@@ -20,6 +20,8 @@ pytestmark = pytest.mark.browser
 
 _TTL_S = 4
 _PICTURES = "[data-testid=stMain] [data-testid=stImage] img"
+_SOURCES = "all => all.map(one => one.src)"
+_WHOLE = "sought => [...document.querySelectorAll(sought)].every(one => one.naturalWidth)"
 _BROKEN = "all => all.filter(one => one.complete && !one.naturalWidth).map(one => one.src)"
 
 
@@ -42,6 +44,13 @@ def app(front: B2Front, folder: Path) -> Iterator[str]:
     """Serve the app and the questions below a base path; yield the address."""
     variables = front.variables("pictures") | {"IMAGE_URL_TTL_SECONDS": str(_TTL_S)}
     with serve_app(folder, "promptflow/server.py", base_path="/lab", **variables) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def lasting(front: B2Front, folder: Path) -> Iterator[str]:
+    """Serve the same pictures by links that last as long as they do by default; yield the address."""
+    with serve_app(folder, "promptflow/server.py", **front.variables("pictures")) as address:
         yield address
 
 
@@ -129,6 +138,28 @@ def test_a_bucket_that_is_down_is_told_of(page: Page, app: str, front: B2Front) 
     expect(head).to_have_count(0)
 
 
+@pytest.mark.parametrize("page_name", ["", "gallery"])
+def test_pictures_come_back_with_the_bucket(
+    page: Page, lasting: str, front: B2Front, uploaded: str, page_name: str
+) -> None:
+    """Where the bucket gives no picture, words stand in its place, until by itself it is there."""
+    front.fail("GET", S3Fault(status=503, code="SlowDown"), times=1_000)
+    page.goto(f"{lasting}/{page_name}?generation={uploaded}")
+    page.locator(_PICTURES).nth(1).wait_for()
+    page.wait_for_function("[...document.images].some(one => one.complete && !one.naturalWidth)")
+    links = page.eval_on_selector_all(_PICTURES, _SOURCES)
+
+    broken = page.eval_on_selector_all(_PICTURES, _BROKEN)
+    heights_px = page.eval_on_selector_all(_PICTURES, "all => all.map(one => one.clientHeight)")
+    front.left.clear()
+
+    assert set(broken) <= set(links)
+    assert broken
+    assert min(heights_px) >= 128
+    page.wait_for_function(_WHOLE, arg=_PICTURES, timeout=40_000)
+    assert page.eval_on_selector_all(_PICTURES, _SOURCES) == links
+
+
 def test_a_dropped_picture_opens_its_generation(
     page: Page, app: str, uploaded: str, tmp_path: Path
 ) -> None:
@@ -152,7 +183,10 @@ def test_a_dropped_picture_opens_its_generation(
 
 
 def test_dialog_opens_over_links_and_outlasts_their_renewal(page: Page, app: str) -> None:
-    """A card that is drawn again by itself opens its dialog at the first click, and leaves it open."""
+    """A card that is drawn again by itself opens its dialog at the first click, and leaves it open.
+
+    A click in its switch reaches the head of the page, whose link compares the versions that are shown.
+    """
     _generate(page, app, "A kingfisher on a branch")
     page.get_by_role("button", name="Edit prompt").first.click()
     prompt = page.get_by_role("dialog").get_by_label("Prompt", exact=True)
@@ -164,8 +198,11 @@ def test_dialog_opens_over_links_and_outlasts_their_renewal(page: Page, app: str
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(page.get_by_text("From v1: prompt edited")).to_be_visible()
     page.get_by_role("button", name="Again", exact=True).first.wait_for()
+    compare = page.get_by_test_id("stMain").get_by_role("link", name="Compare")
+    newest = compare.get_attribute("href") or ""
     page.get_by_text("v1", exact=True).first.click()
     expect(page.get_by_text("From v1: prompt edited")).to_have_count(0)
+    expect(compare).not_to_have_attribute("href", newest)
 
 
 def _generate(page: Page, app: str, idea: str) -> None:

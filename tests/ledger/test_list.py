@@ -1,6 +1,7 @@
 """The list of generations and the search in it."""
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,16 @@ def test_a_line_of_the_list_says_what_is_needed(ledger: SqliteLedger) -> None:
             created_at=START,
         ),
     )
+
+
+def test_a_line_of_the_list_says_what_is_a_fork(ledger: SqliteLedger) -> None:
+    """What grew from another generation is told from what did not, with and without a search."""
+    ledger.record(flow_started("g1"))
+    ledger.record(replace(flow_started("g2"), parent_id="g1"))
+
+    for search in ("", "octopus", "oc"):
+        listed = ledger.list_generations(search=search)
+        assert [(one.generation_id, one.is_fork) for one in listed] == [("g2", True), ("g1", False)]
 
 
 def test_the_newest_comes_first(ledger: SqliteLedger) -> None:

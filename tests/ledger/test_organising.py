@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,7 +21,7 @@ from promptflow.errors import (
 from promptflow.events import Event, ImageReady
 from promptflow.labels import Kind, clean_labels
 from promptflow.ledger import SqliteLedger, purging
-from promptflow.records import GalleryFilter
+from promptflow.records import DeletedPicture, GalleryFilter
 from tests.ledger.scripted_flow import (
     START,
     StoppedClock,
@@ -189,6 +190,22 @@ def test_its_address_says_that_it_was_deleted(ledger: SqliteLedger) -> None:
         assert not caught.value.is_purged
     ledger.marks.undelete("generation", "g1")
     assert len(ledger.read_events("g1")) == 6
+
+
+def test_a_deleted_picture_can_be_asked_for(ledger: SqliteLedger) -> None:
+    """Of a picture that is marked, alone or with its generation, there is told where and since when."""
+    record(ledger, flow(1), flow(2))
+    ledger.marks.delete("picture", "a10", START)
+    ledger.marks.delete("generation", "g2", START)
+
+    alone = DeletedPicture(
+        generation_id="g1", with_generation=False, deleted_at=START, is_purged=False
+    )
+    assert ledger.marks.find_deleted_picture("a10") == alone
+    with_generation = replace(alone, generation_id="g2", with_generation=True)
+    assert ledger.marks.find_deleted_picture("a20") == with_generation
+    for other in ("a11", "g1", "nothing", "\ud800", ""):
+        assert ledger.marks.find_deleted_picture(other) is None
 
 
 def test_a_deleted_picture_is_nowhere(ledger: SqliteLedger) -> None:

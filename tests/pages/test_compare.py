@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from promptflow.laboratory import Laboratory
 from promptflow.records import GalleryFilter
-from tests.pages.conftest import OpenLab, all_text, open_studio
+from tests.pages.conftest import OpenLab, all_text, open_studio, wait_for_end
 from tests.scripted import BOTH, GOUACHE, POSTER, ShadePainter, finish, make_request
 
 HOSTILE = (
@@ -71,10 +71,56 @@ def test_row_that_was_deleted_is_a_sentence(open_lab: OpenLab) -> None:
 
     page = _open(one, two)
 
-    assert "in the ledger, or not any more" in _warning(page)
+    assert "none was painted under this id, or a purge took it" in _warning(page)
     assert "One picture alone can't be compared: choose 2 to 6." in _warning(page)
     assert _ids(page) == [one]
     assert _ways(page) == ["Zoom in step", "Plain"]
+
+
+def test_deleted_picture_leads_to_what_restores_it(open_lab: OpenLab) -> None:
+    """A picture that was deleted, alone or with its generation, has a link to where it is restored."""
+    lab = _open_lab(open_lab)
+    one, two, *_ = _paint(lab)
+    lab.organiser.label(
+        "generation", _list(lab)[0].generation_id, title=HOSTILE[:70], note="", tags=()
+    )
+    [generation_id] = {picture.generation_id for picture in _list(lab)}
+    lab.organiser.delete("picture", two)
+
+    alone = _open(one, two)
+    lab.organiser.delete("generation", generation_id)
+    together = _open(two)
+
+    assert _ids(alone) == [one]
+    for page, told in (
+        (alone, "Restore under Organise brings it back"),
+        (together, "with its generation"),
+    ):
+        [said] = [str(one.value) for one in page.markdown if "was deleted on" in str(one.value)]
+        assert told in said.replace("*", "")
+        assert "](http" not in said
+        assert "<b>" not in said.replace("\\<", "")
+        [link] = [one for one in page.main.get("page_link") if "Restore" in one.proto.label]
+        assert (link.proto.page, link.proto.query_string) == ("", f"generation={generation_id}")
+        assert "There is no picture" not in _warning(page)
+
+
+def test_purged_picture_offers_nothing(open_lab: OpenLab) -> None:
+    """What a purge has marked is said to be gone for good; what it has taken is as if it never was."""
+    lab = _open_lab(open_lab)
+    one, two, three, *_ = _paint(lab)
+    lab.organiser.delete("picture", two)
+    lab.archive.purge(lab.now())
+    lab.organiser.delete("picture", three)
+    with closing(sqlite3.connect(lab.settings.database)) as connection, connection:
+        connection.execute("UPDATE assets SET purged_at = deleted_at WHERE id = ?", (three,))
+
+    page = _open(one, two, three)
+
+    assert f"There is no picture '{two}' in the ledger" in _warning(page)
+    assert f"The picture '{three}' was deleted on" in _warning(page)
+    assert "can't be brought back" in _warning(page)
+    assert not [one for one in page.main.get("page_link") if "Restore" in one.proto.label]
 
 
 def test_file_that_is_gone_leaves_the_others(open_lab: OpenLab) -> None:
@@ -336,6 +382,30 @@ def test_finished_generation_leads_here(open_lab: OpenLab) -> None:
     assert set(firsts) == set(BOTH)
 
 
+def test_versions_that_are_shown_are_compared(open_lab: OpenLab) -> None:
+    """The link goes by what the cards show: the newest version, or the one chosen in a card's switch."""
+    lab = _open_lab(open_lab)
+    generation_id = lab.start(make_request(seed=7))
+    list(finish(lab, generation_id))
+    [first] = lab.look_up(generation_id)[1].versions(GOUACHE)
+    lab.resume(generation_id, lambda view: lab.iterations.again(view, first.run_id, seed=8))
+    wait_for_end(lab, generation_id)
+    older, newer = lab.look_up(generation_id)[1].versions(GOUACHE)
+    page = open_studio(generation_id)
+    linked = [_compared_in_studio(page)]
+
+    page.segmented_control(key=f"version {GOUACHE} 2 {generation_id}").set_value(1).run()
+    linked.append(_compared_in_studio(page))
+    page.switch_page("pages/gallery.py").run()
+    page.query_params["generation"] = generation_id
+    page.switch_page("pages/studio.py").run()
+    linked.append(_compared_in_studio(page))
+
+    [poster] = lab.look_up(generation_id)[1].versions(POSTER)
+    expected = [[run.images[0].asset.asset_id for run in (one, poster)] for one in (newer, older)]
+    assert linked == [expected[0], expected[1], expected[1]]
+
+
 def test_generation_of_one_picture_has_nothing_to_compare(open_lab: OpenLab) -> None:
     """One picture has no link; several of one model have."""
     lab = _open_lab(open_lab)
@@ -363,6 +433,12 @@ def _open(*asset_ids: str) -> AppTest:
     page.switch_page("pages/compare.py").run()
     assert not page.exception
     return page
+
+
+def _compared_in_studio(page: AppTest) -> list[str]:
+    """Return the pictures that the Studio's link compares."""
+    [link] = [one for one in page.main.get("page_link") if one.proto.page == "compare"]
+    return str(link.proto.query_string).removeprefix("pictures=").split("%2C")
 
 
 def _paint(lab: Laboratory) -> list[str]:

@@ -309,6 +309,21 @@ def test_what_was_typed_outlives_another_tab_at_work(open_lab: OpenLab) -> None:
     assert _field(page, "thinking").value == "Half a thought"
 
 
+def test_list_of_earlier_marks_forks(open_lab: OpenLab) -> None:
+    """In the sidebar a fork is told from its parent, which has the same title, by a sign and a word."""
+    page, lab, generation_id = _open(open_lab)
+    _fork_at(page, generation_id, Stage.ACTION_PLAN)
+    _field(page, "mood").set_value("gloomy")
+    child = _send(page, lab, generation_id)
+
+    page = open_studio()
+
+    ids = [one.key for one in page.sidebar.button if (one.key or "").startswith("open 0")]
+    facts = [one.value for one in page.sidebar.caption if "just now" in one.value]
+    assert ids == [f"open {child.generation_id}", f"open {generation_id}"]
+    assert [one.startswith(":material/fork_right: Fork  ·  ") for one in facts] == [True, False]
+
+
 def test_child_reads_as_what_it_is(open_lab: OpenLab) -> None:
     """A child's head leads to its parent; what it took over reads as reused or edited, and free."""
     _, lab, generation_id = _open(open_lab)

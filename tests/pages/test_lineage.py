@@ -1,5 +1,6 @@
 """The Lineage page through `app.py`: every part of it, for every way a generation can end."""
 
+import importlib
 import json
 import sqlite3
 import threading
@@ -18,7 +19,7 @@ from promptflow.settings import Settings
 from promptflow.traces import gather_trace
 from promptflow.ui.lineage.family import plan_family
 from promptflow.ui.lineage.page import FAMILY, REPLAY, TIMES, WORDS
-from promptflow.ui.mounts import note_questions
+from promptflow.ui.mounts import find_questions, note_questions
 from tests.pages.conftest import (
     OpenLab,
     all_text,
@@ -349,6 +350,13 @@ def test_datasette_is_linked_only_where_it_is_served(open_lab: OpenLab) -> None:
         f"/lab/datasette/promptflow/generations/{generation_id}",
         f"/lab/datasette/promptflow/what_each_stage_added?prompt_id={prompt_id}",
     ]
+
+
+def test_looking_at_the_server_serves_nothing() -> None:
+    """Importing the module that serves Datasette beside the pages tells no page that it is served."""
+    importlib.import_module("promptflow.server")
+
+    assert find_questions("generations") is None
 
 
 def test_references_are_a_node(open_lab: OpenLab) -> None:

@@ -175,6 +175,16 @@ def test_an_unknown_cost_is_said_and_never_nothing(open_used: OpenUsed) -> None:
     assert spend == {"GPT Image 1.5": ("0.25", 0), "GPT Image 2": ("nan", 1)}
 
 
+@pytest.mark.parametrize(
+    ("total_ms", "told"), [(8_200, "8.2 s"), (3_432_000, "57 min"), (6_500_000, "1.8 h")]
+)
+def test_time_fits_beside_the_other_numbers(open_used: OpenUsed, total_ms: int, told: str) -> None:
+    """What all calls took is told so short that it is not cut off."""
+    open_used(Call(at=NOW - timedelta(days=1), total_ms=total_ms))
+
+    assert metrics(open_usage())["Time"] == told
+
+
 def test_nothing_but_unknown_costs_is_unknown(open_used: OpenUsed) -> None:
     """Where no cost at all is known, the sum isn't $0.00."""
     open_used(painted(None))

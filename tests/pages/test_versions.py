@@ -351,7 +351,7 @@ def test_no_model_left_to_add_is_said(open_lab: OpenLab) -> None:
 
     page.button(key="add_models").click().run()
 
-    assert "No other image model" in all_text(page)
+    assert "No other image model that can be asked now paints 1:1 pictures." in all_text(page)
     assert "begin" not in [one.key for one in page.button]
 
 
@@ -413,7 +413,10 @@ def test_baseline_stands_beside_its_model(open_lab: OpenLab) -> None:
     page = open_studio(generation_id)
 
     assert len(page.image) == 2
-    assert "Offline gouache: your request, word for word." in all_text(page)
+    said = [one.value.replace("\\", "") for one in page.main.caption]
+    assert "v1: its constructed prompt" in said
+    assert "v2: your request, word for word" in said
+    assert len([one for one in said if one.startswith("Offline gouache  ·")]) == 1
     assert raw.prompt == IDEA
     keys = [one.key for one in page.button]
     assert f"open again {raw.run_id}" in keys

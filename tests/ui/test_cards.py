@@ -169,7 +169,9 @@ def test_baseline_has_a_card_beside_the_models() -> None:
 
     titles = [str(one.value) for one in page.markdown if str(one.value).startswith("**")]
     assert titles[:2] == ["**painter\\-1**", "**Your own words**"]
-    assert "painter-1: your request, word for word." in _said(page)
+    assert "v1: its constructed prompt" in _said(page)
+    assert "painter-1  ·  " in _said(page)
+    assert "v2: your request, word for word" in _said(page)
 
 
 def test_model_that_joins_gets_a_card_while_it_is_followed() -> None:

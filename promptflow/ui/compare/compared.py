@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from promptflow.errors import PromptflowError
 from promptflow.handover import find_image
 from promptflow.laboratory import Laboratory
-from promptflow.records import PictureSummary, PromptOrigin
+from promptflow.records import DeletedPicture, PictureSummary, PromptOrigin
 from promptflow.ui.labels import Names
 from promptflow.view import FlowView, ImageView, RunView, fold
 
@@ -44,6 +44,18 @@ class Compared:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """What became of the ids in an address."""
+
+    pictures: tuple[Compared, ...]
+    """Those there are, in their order."""
+    deleted: tuple[DeletedPicture, ...]
+    """Those that can be brought back."""
+    notes: tuple[str, ...]
+    """A sentence about each of the others."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Other:
     """A picture that could be added."""
 
@@ -51,28 +63,27 @@ class Other:
     name: str
 
 
-def gather(
-    lab: Laboratory, asset_ids: Sequence[str]
-) -> tuple[tuple[Compared, ...], tuple[str, ...]]:
+def gather(lab: Laboratory, asset_ids: Sequence[str]) -> Gathered:
     """Look the pictures up; one that isn't there holds up no other.
 
     Args:
         lab: where they are kept.
         asset_ids: at most six, no two alike; each may be anything.
 
-    Returns:
-        The pictures there are, in their order, and a sentence about each other one.
-
     Raises:
         LedgerError: the ledger can't be read.
     """
-    pictures, notes = [], []
+    pictures, deleted, notes = [], [], []
     for asset_id in asset_ids:
         picture = lab.gallery.find_picture(asset_id)
-        if picture is None:
-            notes.append(f"There is no picture {asset_id!r} in the ledger, or not any more.")
-        else:
+        if picture is not None:
             pictures.append(picture)
+            continue
+        gone = lab.organiser.find_deleted_picture(asset_id)
+        if gone is None or gone.is_purged:
+            notes.append(_tell_gone(asset_id, gone))
+        else:
+            deleted.append(gone)
     views: dict[str, FlowView | None] = {}
     for generation_id in dict.fromkeys(picture.generation_id for picture in pictures):
         try:
@@ -82,7 +93,19 @@ def gather(
             notes.append(error.message)
     letters = zip(_LETTERS, pictures, strict=False)
     found = (_compared(one, views[one.generation_id], letter, lab) for letter, one in letters)
-    return tuple(found), tuple(notes)
+    return Gathered(pictures=tuple(found), deleted=tuple(deleted), notes=tuple(notes))
+
+
+def _tell_gone(asset_id: str, gone: DeletedPicture | None) -> str:
+    if gone is None:
+        return (
+            f"There is no picture {asset_id!r} in the ledger: none was painted under this id, or a "
+            "purge took it."
+        )
+    return (
+        f"The picture {asset_id!r} was deleted on {gone.deleted_at:%Y-%m-%d} and purged since: it "
+        "can't be brought back."
+    )
 
 
 def _compared(

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from promptflow.ui.compare.address import LEAST, MOST, render_pictures
+from promptflow.ui.versions import find_shown
 from promptflow.view import FlowView
 
 
@@ -31,19 +32,21 @@ def choose_to_compare(view: FlowView) -> tuple[str, ...]:
         view: the generation.
 
     Returns:
-        The asset ids of the first picture of each model's newest version, beside each what it made of
-        the request unchanged; or of all pictures, the newest version first, where that is one alone.
-        At most as many as can be compared, and none where there are too few.
+        The asset ids of the first picture of the version that each model's card shows, beside each
+        what it made of the request unchanged; or of all pictures, those that are shown and then the
+        newest first, where that is one alone. At most as many as can be compared, and none where there
+        are too few.
     """
-    painted = [
-        run
+    shown = [
+        find_shown(view, view.versions(model, baseline=baseline))
         for model in view.request.image_models
-        for run in (view.run(model), *view.versions(model, baseline=True)[-1:])
-        if run and run.images
+        for baseline in (False, True)
     ]
+    painted = [run for run in shown if run and run.images]
     images = [run.images[0] for run in painted]
     if len(images) < LEAST:
-        images = [image for run in reversed(view.runs) for image in run.images]
+        others = [run for run in reversed(view.runs) if run not in painted]
+        images = [image for run in (*painted, *others) for image in run.images]
     if len(images) < LEAST:
         return ()
     return tuple(image.asset.asset_id for image in images[:MOST])

@@ -11,6 +11,7 @@ from promptflow.ui import state
 from promptflow.ui.compare.address import LEAST, MOST, PICTURES, parse_pictures
 from promptflow.ui.compare.cards import draw_cards
 from promptflow.ui.compare.compared import Compared, gather, list_others
+from promptflow.ui.compare.deleted import draw_restorable
 from promptflow.ui.compare.difference import draw_difference
 from promptflow.ui.compare.link import show_pictures
 from promptflow.ui.compare.plainly import draw_plain
@@ -37,13 +38,15 @@ def draw_compare(lab: Laboratory) -> None:
         LedgerError: the ledger can't be read.
     """
     chosen = parse_pictures(st.query_params.get_all(PICTURES))
-    compared, gone = gather(lab, chosen.asset_ids)
+    gathered = gather(lab, chosen.asset_ids)
+    compared = gathered.pictures
     draw_trouble()
-    notes = [*chosen.notes, *gone]
+    notes = [*chosen.notes, *gathered.notes]
     if len(compared) == 1:
         notes.append(f"One picture alone can't be compared: choose {LEAST} to {MOST}.")
     if notes:
         st.warning("  \n".join(as_message(note) for note in notes), icon=":material/link_off:")
+    draw_restorable(lab, gathered.deleted)
     if not compared:
         _draw_nothing()
         return

@@ -32,7 +32,7 @@ from promptflow.ui.organising import draw_deleted
 from promptflow.ui.outbox import draw_left_here
 from promptflow.ui.pictures import source_of
 from promptflow.ui.plain import as_label, as_markdown, as_message
-from promptflow.ui.renewal import draw_renewed, renew_every_s
+from promptflow.ui.renewal import draw_renewed, draw_unloaded, renew_every_s
 from promptflow.view import FlowView, fold
 from promptflow.wording import count, format_age, format_duration, format_usd
 
@@ -202,6 +202,7 @@ def _draw_part(title: str, lab: Laboratory, kept: _Kept, names: Names) -> None:
     elif kept.view.finished_at is None:
         st.caption("A replay is there once the generation is over.")
     else:
+        draw_unloaded(lab)
         draw_replay(
             kept.events,
             kept.view,

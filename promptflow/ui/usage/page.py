@@ -31,6 +31,7 @@ from promptflow.wording import count, format_duration, format_usd
 
 _MICRO = 1_000_000
 _MS = 1_000
+_MINUTE_MS = 60_000
 _HOUR_MS = 3_600_000
 
 
@@ -108,8 +109,11 @@ def _draw_totals(total: Tally, estimates: EstimateSum) -> None:
 
 
 def _format_hours(total_ms: int) -> str:
-    if total_ms < _HOUR_MS:
+    """Write a time so short that it fits beside the other numbers."""
+    if total_ms < _MINUTE_MS:
         return format_duration(total_ms)
+    if total_ms < _HOUR_MS:
+        return f"{total_ms / _MINUTE_MS:.0f} min"
     return f"{total_ms / _HOUR_MS:,.1f} h"
 
 

@@ -7,6 +7,7 @@ const MOST = 16;
 const SHIFT = 0.1;
 const NEAR_PX = 24;
 const LINE_PX = 16;
+const ASK_AGAIN_MS = 15_000;
 
 const viewers = new WeakMap();
 
@@ -91,7 +92,10 @@ class Viewer {
       const tile = { layer: make("div", "layer"), image: make("img"), problem: make("p", "problem") };
       tile.image.draggable = false;
       tile.image.onload = () => this.tell(tile, "");
-      tile.image.onerror = () => this.tell(tile, "The browser can't load this picture.");
+      tile.image.onerror = () => {
+        this.tell(tile, "Picture can't be loaded just now");
+        setTimeout(() => this.askAgain(tile), ASK_AGAIN_MS);
+      };
       tile.layer.append(tile.image, tile.problem);
       return tile;
     });
@@ -129,6 +133,12 @@ class Viewer {
       tile.image.src = picture.src;
       this.tell(tile, "");
     }
+  }
+
+  askAgain(tile) {
+    const source = tile.image.getAttribute("src");
+    const waiting = tile.image.hidden && this.tiles.includes(tile) && !this.listening.signal.aborted;
+    if (source && waiting) tile.image.src = source;
   }
 
   tell(tile, problem) {
