@@ -1,9 +1,11 @@
 """How a page comes by a picture: a link where there is one, else the picture itself."""
 
 from base64 import b64decode
+from dataclasses import replace
 
 import pytest
 
+from promptflow.buckets import BucketSettings
 from promptflow.catalog import read_catalog
 from promptflow.clock import Clock
 from promptflow.errors import StorageError
@@ -14,20 +16,19 @@ from promptflow.settings import SHIPPED_DATA, Settings
 from promptflow.ui.pictures import source_of
 from tests.scripted import GOUACHE, make_png
 
-LINK = "https://bucket.example/picture.png?signed"
+BUCKET = BucketSettings(
+    key_id="key",
+    key="secret",
+    bucket="pictures",
+    region="us-west-004",
+    endpoint="https://s3.us-west-004.backblazeb2.com",
+    public_url_base="https://pictures.example",
+)
 
 
-class Linked(Laboratory):
-    """A laboratory whose pictures have links."""
-
-    def link(self, asset: Asset, *, filename: str | None = None) -> str | None:
-        """Return the one link."""
-        return LINK
-
-
-def _make(settings: Settings, kind: type[Laboratory] = Laboratory) -> Laboratory:
+def _make(settings: Settings) -> Laboratory:
     catalog = read_catalog(SHIPPED_DATA / "models.toml")
-    return kind(settings=settings, catalog=catalog, providers={}, clock=Clock())
+    return Laboratory(settings=settings, catalog=catalog, providers={}, clock=Clock())
 
 
 def _store(lab: Laboratory, role: AssetRole, data: bytes) -> Asset:
@@ -35,12 +36,12 @@ def _store(lab: Laboratory, role: AssetRole, data: bytes) -> Asset:
 
 
 def test_link_is_taken_where_there_is_one(settings: Settings) -> None:
-    """A picture with a link is not read, whether or not it could be."""
-    lab = _make(settings, Linked)
-    asset = _store(lab, AssetRole.OUTPUT, make_png())
-    lab.archive.store.path(asset).unlink()
+    """A picture that a bucket has is not read: the browser gets it from there."""
+    waiting = _store(_make(settings), AssetRole.OUTPUT, make_png())
+    lab = _make(replace(settings, bucket=BUCKET))
+    asset = replace(waiting, backend="b2")
 
-    assert source_of(lab, asset) == LINK
+    assert source_of(lab, asset) == f"https://pictures.example/{asset.key}"
 
 
 def test_picture_without_a_link_is_its_bytes(settings: Settings) -> None:
